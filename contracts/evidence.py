@@ -1,0 +1,125 @@
+"""Evidence: what a specialist reports, with where it comes from, so that a claim can cite it and a program can check it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from wardround.contracts.anatomy import Location
+from wardround.contracts.base import Digest, Unit, Word
+from wardround.contracts.study import Artefact
+
+__all__ = [
+    "Contribution",
+    "Evidence",
+    "EvidenceKind",
+    "EvidenceReport",
+    "Measurement",
+    "Polarity",
+    "ScreenReport",
+    "Source",
+    "Voice",
+]
+
+ShortText = Annotated[str, Field(max_length=500)]
+
+
+class EvidenceKind(StrEnum):
+    """What sort of statement an item makes."""
+
+    FINDING = "finding"  # a detector's score for a label
+    LOCATION = "location"  # where a finding's heat map lies
+    MEASUREMENT = "measurement"  # a number with a unit
+    SEGMENTATION = "segmentation"  # the outline of a structure
+    QUALITY = "quality"  # is this a film that the models may read
+    WEIGHING = "weighing"  # the pooled belief in a finding, and what made it
+    CASE = "case"  # a similar case
+    OBSERVATION = "observation"  # what an uncalibrated reader saw
+    CONTEXT = "context"  # what was told: age, sex, history
+
+
+class Polarity(StrEnum):
+    """Whether the subject is there."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNCERTAIN = "uncertain"
+
+
+class Source(Word):
+    """Who says it. `specialist` is set by the orchestrator from its configuration, never believed from the wire."""
+
+    specialist: str = ""
+    model: Annotated[str, Field(min_length=1, max_length=120)]
+    version: Annotated[str, Field(min_length=1, max_length=60)]
+    weights_digest: Digest | None = None
+    calibrated: bool = Field(default=False, description="False: its numbers are scores, not probabilities.")
+
+
+class Voice(Word):
+    """One member of an ensemble on one label."""
+
+    source: Source
+    value: Unit
+    training_prevalence: Unit | None = Field(
+        default=None, description="Share of positives it was trained on; without it a score is not pooled."
+    )
+
+
+class Measurement(Word):
+    """A number with a UCUM unit; '1' is a plain ratio. `low` and `high` bound the normal range, where one is stated."""
+
+    quantity: Annotated[str, Field(min_length=1, max_length=120)]
+    value: float
+    unit: str = "1"
+    low: float | None = None
+    high: float | None = None
+    reference: str = Field(default="", description="Where the normal range comes from.")
+
+
+class Contribution(Word):
+    """One term of a weighing, in natural log-odds. `evidence_id` is empty for the prior."""
+
+    evidence_id: str = ""
+    name: str
+    log_odds: float
+
+
+class Evidence(Word):
+    """One item of the ledger. Specialists leave `id`, `input_digest` and `source.specialist` to the orchestrator.
+
+    `subject` is a finding label, a structure or a quantity; known synonyms are brought to the code table's label.
+    `detail` is shown to people and never read by a program.
+    """
+
+    id: str = ""
+    kind: EvidenceKind
+    subject: Annotated[str, Field(min_length=1, max_length=120)]
+    polarity: Polarity | None = None
+    value: Unit | None = None
+    voices: tuple[Voice, ...] = ()
+    measurement: Measurement | None = None
+    location: Location | None = None
+    artefacts: tuple[Artefact, ...] = ()
+    derived_from: tuple[str, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
+    source: Source
+    input_digest: str = ""
+    synthetic: bool = False
+    detail: ShortText = ""
+
+
+class EvidenceReport(Word):
+    """What every evidence-giving tool returns."""
+
+    items: tuple[Evidence, ...] = ()
+    warnings: tuple[ShortText, ...] = ()
+
+
+class ScreenReport(EvidenceReport):
+    """Whether the film may go to the models, and why not."""
+
+    accepted: bool
+    reason: ShortText = ""

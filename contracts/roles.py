@@ -1,0 +1,47 @@
+"""The roles that tools play, how a tool says which it plays, and the arguments that each role is called with.
+
+A tool joins by carrying `ROLE_KEY` in its MCP `_meta` (or by configuration, for servers that cannot set it).
+The orchestrator passes only the arguments that the tool's input schema names.
+
+    role      arguments                             returns
+    intake    paths, patient                        Study
+    render    image, layers                         one preview picture under 700 kB
+    screen    image, details                        ScreenReport
+    detect    image, details                        EvidenceReport
+    segment   image, details                        EvidenceReport
+    observe   image, details                        EvidenceReport
+    locate    image, details, targets, masks        EvidenceReport
+    weigh     items, patient, view                  Weighing
+
+`image` is a handle; `details` is the whole `Image`, for servers that cannot see the store folder.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["BODY_PART_KEY", "MODALITY_KEY", "ROLE_KEY", "Role", "role_meta"]
+
+ROLE_KEY = "wardround/role"
+MODALITY_KEY = "wardround/modality"
+BODY_PART_KEY = "wardround/body_part"
+
+
+class Role(StrEnum):
+    """What a tool is for."""
+
+    INTAKE = "intake"
+    RENDER = "render"
+    SCREEN = "screen"
+    DETECT = "detect"
+    SEGMENT = "segment"
+    OBSERVE = "observe"
+    LOCATE = "locate"
+    WEIGH = "weigh"
+    RETRIEVE = "retrieve"
+    SURVIVE = "survive"
+
+
+def role_meta(role: Role, *, modality: tuple[str, ...] = ("CR", "DX"), body_part: str = "CHEST") -> dict[str, object]:
+    """The `_meta` of a tool; modality and body part are DICOM terms (PS3.3 C.7.3.1.1.1, PS3.16 Annex L)."""
+    return {ROLE_KEY: role.value, MODALITY_KEY: list(modality), BODY_PART_KEY: body_part}
