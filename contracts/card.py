@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from wardround.contracts.base import NOTICE, Digest, Word
 
 __all__ = ["Figure", "ModelCard"]
@@ -33,5 +35,5 @@ class ModelCard(Word):
     limits: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     calibration: str
-    training_prevalence: dict[str, float] = {}
+    training_prevalence: dict[str, float] = Field(default_factory=dict)
     notice: str = NOTICE

@@ -1,4 +1,4 @@
-"""Evidence: what a specialist reports, with where it comes from, so that a claim can cite it and a program can check it."""
+"""Evidence: what a specialist reports and where it comes from, so that a claim can cite it and a program check it."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class Image(Word):
     pixel_spacing_mm: tuple[float, float] | None = Field(
         default=None, description="Row and column spacing in mm (PS3.3 10.7.1.3); None: no millimetres may be given."
     )
-    spacing_source: str = Field(default="", description="The attribute it came from: PixelSpacing or ImagerPixelSpacing.")
+    spacing_source: str = Field(default="", description="PixelSpacing or ImagerPixelSpacing.")
     view: ViewPosition = ViewPosition.UNKNOWN
     laterality_marker: str | None = Field(default=None, description="DICOM Image Laterality (0020,0062): R, L, U, B.")
     source_format: str = Field(description="For example 'DICOM JPEG 2000 lossless' or 'PNG, 8 bit'.")

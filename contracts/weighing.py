@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from wardround.contracts.base import Unit, Word
 from wardround.contracts.evidence import Contribution, Polarity, Source
+from wardround.contracts.study import Artefact
 
 __all__ = ["Belief", "LocateTarget", "OperatingPoint", "Weighing"]
-
-from wardround.contracts.study import Artefact
 
 
 class OperatingPoint(Word):

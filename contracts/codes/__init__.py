@@ -92,9 +92,7 @@ def _fold(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _by_name() -> dict[str, str]:
-    return {
-        _fold(name): label for label, row in finding_codes().items() for name in (label, row.name, *row.synonyms)
-    }
+    return {_fold(name): label for label, row in finding_codes().items() for name in (label, row.name, *row.synonyms)}
 
 
 def canonical_label(name: str) -> str | None:

@@ -1,0 +1,40 @@
+"""What an intake server is asked to draw: layers over a film, and what came out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from wardround.contracts.base import Unit, Word
+from wardround.contracts.study import Artefact
+
+__all__ = ["Layer", "LayerStyle", "Preview"]
+
+
+class LayerStyle(StrEnum):
+    """How a layer is drawn."""
+
+    HEAT = "heat"  # a heat map, in a perceptually ordered colour map
+    FILL = "fill"  # a mask as a translucent area
+    OUTLINE = "outline"  # a mask's border
+
+
+class Layer(Word):
+    """One artefact (a single channel of a stack) drawn over the film."""
+
+    artefact: Artefact
+    style: LayerStyle = LayerStyle.HEAT
+    opacity: Unit = 0.5
+    colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")] = "#ffb000"
+
+
+class Preview(Word):
+    """The picture that accompanies this word as image content, under 700 kB."""
+
+    media_type: str
+    width: int
+    height: int
+    size_bytes: int
+    synthetic: bool = False

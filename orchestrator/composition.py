@@ -1,0 +1,89 @@
+"""Puts the house together: links to every configured specialist, the embedded ones built here and nowhere else.
+
+This is the one module of the orchestrator that may import servers, and it does so only when one is to be embedded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcp import StdioServerParameters
+
+from wardround.orchestrator.config import BUILT_IN, Configuration, SpecialistConfig
+from wardround.orchestrator.diagnose import Diagnoser
+from wardround.orchestrator.directory import Directory
+from wardround.orchestrator.link import Link, Target, http_target
+from wardround.orchestrator.runs import RunStore
+
+if TYPE_CHECKING:
+    from wardround.servers.settings import ServerSettings
+
+__all__ = ["open_house"]
+
+
+def _embedded(name: str, settings: ServerSettings) -> Target:
+    from wardround.servers.catalogue import build
+
+    return partial(build, name, settings)
+
+
+def _stdio(config: SpecialistConfig, shared: Mapping[str, str]) -> Target:
+    assert config.command is not None
+    command, *arguments = config.command
+    # Only what a specialist needs is handed on: keys and tokens of this process stay here.
+    passed = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT") if key in os.environ}
+    parameters = StdioServerParameters(command=command, args=arguments, env={**passed, **shared, **config.env})
+    return lambda: parameters
+
+
+@asynccontextmanager
+async def open_house(configuration: Configuration, allowed: tuple[Path, ...] | None) -> AsyncIterator[Diagnoser]:
+    """A diagnoser with all its connections, for as long as the context lasts.
+
+    Args:
+        allowed: folders from which an embedded intake may open films; None where the caller is the shell's own user.
+
+    Raises:
+        CallerError: the configuration cannot be served.
+    """
+    from wardround.servers.serving import artefact_server
+    from wardround.servers.settings import ServerSettings
+
+    settings = ServerSettings(
+        store_folder=configuration.store, allowed=allowed, artefact_hosts=configuration.artefact_hosts
+    )
+    folders = os.pathsep.join(
+        str(folder) for folder in (allowed if allowed is not None else configuration.intake.allow)
+    )
+    shared = {
+        "WARDROUND_HOME": str(configuration.home),
+        "WARDROUND_STORE": str(configuration.store),
+        "WARDROUND_ALLOW": folders,
+    }
+    async with AsyncExitStack() as stack:
+        if configuration.artefacts.serve is not None:
+            settings = stack.enter_context(artefact_server(settings, configuration.artefacts.serve))
+        links: dict[str, Link] = {}
+        for name, config in configuration.specialists.items():
+            if not config.enabled:
+                continue
+            if config.url is not None:
+                target = http_target(config.url)
+            elif config.command is not None:
+                target = _stdio(config, shared)
+            else:
+                target = _embedded(name, settings)
+            links[name] = Link(name, target, connect_timeout_s=config.patience_s, timeout_s=config.timeout_s)
+        directory = Directory(links, configuration.specialists)
+        runs = await stack.enter_async_context(RunStore.opened(configuration.home / "runs.db"))
+        await directory.start()
+        stack.push_async_callback(directory.stop)
+        trusted = frozenset(
+            name for name, one in configuration.specialists.items() if name in BUILT_IN or one.calibrated
+        )
+        yield Diagnoser(directory, runs, trusted)

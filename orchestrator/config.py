@@ -1,0 +1,152 @@
+"""Configuration: `wardround.toml` and environment; with neither, every specialist runs embedded in this process.
+
+    [specialists.cxr]                    # a built-in one, moved to another process or machine
+    url = "http://127.0.0.1:8801/mcp"
+
+    [specialists.mymodel]                # anyone's MCP server that speaks the evidence schema
+    command = ["python", "my_server.py"]
+    roles = { detect = "classify" }      # only where its tools do not say their role themselves
+
+Environment: WARDROUND_CONFIG (the file), WARDROUND_HOME (data folder), WARDROUND_STORE (artefact folder),
+WARDROUND_URL_<NAME> (a specialist's address, which wins over the file).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from wardround.contracts.errors import CallerError, ProblemCode
+from wardround.contracts.roles import Role
+
+__all__ = ["BUILT_IN", "Configuration", "SpecialistConfig", "load_configuration"]
+
+BUILT_IN = ("intake", "cxr", "anatomy", "evidence")
+_URL_PREFIX = "WARDROUND_URL_"
+_Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SpecialistConfig(_Section):
+    """Where one specialist runs, and how far it is trusted. Neither `command` nor `url`: embedded (built-in only)."""
+
+    command: tuple[str, ...] | None = None
+    env: dict[str, str] = Field(default_factory=dict)
+    url: str | None = None
+    enabled: bool = True
+    timeout_s: _Seconds = 60.0
+    connect_timeout_s: _Seconds | None = None
+    roles: dict[Role, str] = Field(default_factory=dict)
+    calibrated: bool = Field(default=False, description="Whether a foreign server's numbers are probabilities here.")
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds to wait for a connection: a process that starts and imports needs longer than one that listens."""
+        return self.connect_timeout_s or (5.0 if self.url else 60.0)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> SpecialistConfig:
+        if self.command is not None and self.url is not None:
+            raise ValueError("give 'command' or 'url', not both")
+        if self.command is not None and not self.command:
+            raise ValueError("'command' is empty")
+        if self.url is not None and urlsplit(self.url).scheme not in {"http", "https"}:
+            raise ValueError("'url' must begin with http:// or https://")
+        return self
+
+
+class ArtefactConfig(_Section):
+    """Where this process serves artefacts to specialists that cannot see the store folder: `host:port`."""
+
+    serve: str | None = None
+
+
+class IntakeConfig(_Section):
+    """Folders from which films may be opened by clients that are not the shell's own user."""
+
+    allow: tuple[Path, ...] = ()
+
+
+class Configuration(_Section):
+    """All that can be configured; the defaults run at once, offline, in one process."""
+
+    home: Path
+    store: Path
+    specialists: dict[str, SpecialistConfig]
+    artefacts: ArtefactConfig = ArtefactConfig()
+    intake: IntakeConfig = IntakeConfig()
+
+    @property
+    def artefact_hosts(self) -> frozenset[str]:
+        """`host:port` of every configured server: artefacts are read from these and no others."""
+        urls = (urlsplit(one.url) for one in self.specialists.values() if one.url)
+        return frozenset(url.netloc for url in urls)
+
+
+def _specialists(raw: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    merged: dict[str, dict[str, Any]] = {name: {} for name in BUILT_IN}
+    merged.update({name: dict(section) for name, section in raw.items()})
+    for key, value in environment.items():
+        if key.startswith(_URL_PREFIX) and value:
+            section = merged.setdefault(key.removeprefix(_URL_PREFIX).lower(), {})
+            section.pop("command", None)
+            section["url"] = value
+    return merged
+
+
+def load_configuration(file: Path | None = None, environment: Mapping[str, str] = os.environ) -> Configuration:
+    """Reads the file (argument, else WARDROUND_CONFIG, else ./wardround.toml if there is one) and the environment.
+
+    Raises:
+        CallerError: BAD_ARGUMENT; the file is missing, is no TOML, or says something unknown.
+    """
+    named = file or (Path(environment["WARDROUND_CONFIG"]) if environment.get("WARDROUND_CONFIG") else None)
+    path = named or Path("wardround.toml")
+    raw: dict[str, Any] = {}
+    if named is not None or path.is_file():
+        try:
+            raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise CallerError(
+                ProblemCode.BAD_ARGUMENT, f"The configuration file '{path.name}' cannot be read: {error}."
+            ) from error
+    home = Path(
+        raw.pop("home", None)
+        or environment.get("WARDROUND_HOME")
+        or platformdirs.user_data_dir("wardround", appauthor=False)
+    )
+    store = Path(raw.pop("store", None) or environment.get("WARDROUND_STORE") or home / "store")
+    try:
+        specialists = _specialists(raw.pop("specialists", {}), environment)
+        configuration = Configuration.model_validate({"home": home, "store": store, "specialists": specialists, **raw})
+    except (ValidationError, TypeError, ValueError, AttributeError) as error:
+        raise CallerError(
+            ProblemCode.BAD_ARGUMENT,
+            f"The configuration is not valid: {_first(error)}.",
+            "See 'Configuration' in README.md.",
+        ) from error
+    for name, one in configuration.specialists.items():
+        if name not in BUILT_IN and one.command is None and one.url is None:
+            raise CallerError(
+                ProblemCode.BAD_ARGUMENT,
+                f"The specialist '{name}' is not built in and has neither 'command' nor 'url'.",
+                f"Built in are {', '.join(BUILT_IN)}.",
+            )
+    return configuration
+
+
+def _first(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error)

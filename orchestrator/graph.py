@@ -1,0 +1,266 @@
+"""The flow of a diagnosis as a LangGraph graph: screen, then all readers in parallel, locate, weigh, reason, verify.
+
+    screen ─┬─ refused ────────────────────────────────────────── end
+            └─ ask × (detect, segment, observe) ─ gather ─ locate ─ weigh ─ reason ─ verify ─ end
+
+A specialist that is slow, dead or wrong in shape costs its own evidence and is named in `missing`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Send
+
+from wardround.contracts.diagnosis import Conclusion, Missing, Timing
+from wardround.contracts.errors import Problem, ProblemCode
+from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, ScreenReport
+from wardround.contracts.roles import Role
+from wardround.contracts.study import Artefact, ArtefactKind, Image, Study
+from wardround.contracts.weighing import LocateTarget, Weighing
+from wardround.orchestrator.asking import Asked, ask
+from wardround.orchestrator.context_items import context_items
+from wardround.orchestrator.directory import Player
+from wardround.orchestrator.ledger import Ledger
+from wardround.orchestrator.reasoning.template import abstention, conclude
+from wardround.orchestrator.reasoning.weighing import weighing_item
+from wardround.orchestrator.state import Answer, Ask, RunContext, RunState
+from wardround.orchestrator.verify.verifier import verify
+
+__all__ = ["READERS", "build_graph"]
+
+# The roles whose tools read the film on their own, in the order in which their evidence enters the ledger.
+READERS = (Role.SEGMENT, Role.DETECT, Role.OBSERVE)
+# Without one of these no conclusion can be reached, so their absence is told even where nobody offers them.
+_NEEDED = (Role.SCREEN, Role.SEGMENT, Role.DETECT, Role.LOCATE, Role.WEIGH)
+
+_Context = Runtime[RunContext]
+
+
+def _study(state: RunState) -> Study:
+    return Study.model_validate(state["study"])
+
+
+def _film_arguments(image: Image) -> dict[str, Any]:
+    return {"image": image.handle, "details": image.model_dump(mode="json")}
+
+
+def _missing(specialist: str, role: Role, problem: Problem) -> dict[str, Any]:
+    return Missing(specialist=specialist, role=role.value, problem=problem).model_dump(mode="json")
+
+
+def _timing(player: Player, seconds: float) -> dict[str, Any]:
+    return Timing(step=f"{player.role.value}:{player.specialist}", seconds=seconds).model_dump()
+
+
+def _ledger(state: RunState) -> Ledger:
+    return Ledger(tuple(Evidence.model_validate(item) for item in state.get("ledger", [])))
+
+
+def _dump(ledger: Ledger) -> list[dict[str, Any]]:
+    return [item.model_dump(mode="json") for item in ledger.items]
+
+
+def _trusted(runtime: _Context, specialist: str) -> bool:
+    return specialist in runtime.context.calibrated
+
+
+async def _screen(state: RunState, runtime: _Context) -> dict[str, Any]:
+    study = _study(state)
+    image = study.images[0]
+    ledger = Ledger()
+    film = image.film.digest
+    ledger.append("request", context_items(study, state.get("history", "")), film, trusted_calibration=False)
+    update: dict[str, Any] = {"timings": [], "missing": [], "warnings": list(image.warnings), "refusal": None}
+    players = runtime.context.players[Role.SCREEN]
+    for player in players:
+        asked = await ask(player, _film_arguments(image), ScreenReport)
+        update["timings"].append(_timing(player, asked.seconds))
+        if asked.report is None:
+            assert asked.problem is not None
+            update["missing"].append(_missing(player.specialist, Role.SCREEN, asked.problem))
+            continue
+        ledger.append(
+            player.specialist, asked.report.items, film, trusted_calibration=_trusted(runtime, player.specialist)
+        )
+        update["warnings"] += asked.report.warnings
+        if not asked.report.accepted:
+            update["refusal"] = Problem(
+                code=ProblemCode.NOT_A_CHEST_FILM,
+                message=f"This does not look like a frontal chest film: {asked.report.reason}.",
+                hint="Give one upright frontal (PA or AP) chest radiograph.",
+            ).model_dump(mode="json")
+    if len(update["missing"]) == len(players):
+        update["warnings"].append("No screen could be made: whether this is a frontal chest film was not checked.")
+    return {**update, "ledger": _dump(ledger)}
+
+
+def _fan_out(state: RunState, runtime: _Context) -> list[Send] | str:
+    if state.get("refusal"):
+        return END
+    arguments = _film_arguments(_study(state).images[0])
+    asks = [
+        Ask(order=0, role=role.value, index=index, arguments=arguments)
+        for role in READERS
+        for index in range(len(runtime.context.players[role]))
+    ]
+    return [Send("ask", {**one, "order": order}) for order, one in enumerate(asks)] or "gather"
+
+
+async def _ask(state: Ask, runtime: _Context) -> dict[str, Any]:
+    player = runtime.context.players[Role(state["role"])][state["index"]]
+    asked = await ask(player, state["arguments"], EvidenceReport)
+    answer = Answer(
+        order=state["order"],
+        role=state["role"],
+        specialist=player.specialist,
+        report=asked.report.model_dump(mode="json") if asked.report else None,
+        problem=asked.problem.model_dump(mode="json") if asked.problem else None,
+        seconds=asked.seconds,
+    )
+    return {"answers": [answer], "timings": [_timing(player, asked.seconds)]}
+
+
+async def _gather(state: RunState, runtime: _Context) -> dict[str, Any]:
+    """Joins the answers in a fixed order, so that ids do not depend on who was fastest."""
+    ledger, film = _ledger(state), _study(state).images[0].film.digest
+    update: dict[str, Any] = {"missing": [], "warnings": []}
+    for answer in sorted(state.get("answers", []), key=lambda one: one["order"]):
+        name, role = answer["specialist"], Role(answer["role"])
+        if answer["report"] is None:
+            update["missing"].append(_missing(name, role, Problem.model_validate(answer["problem"])))
+            continue
+        report = EvidenceReport.model_validate(answer["report"])
+        update["warnings"] += report.warnings
+        problem = ledger.append(name, report.items, film, trusted_calibration=_trusted(runtime, name))
+        if problem is not None:
+            update["missing"].append(_missing(name, role, problem))
+    for role in _NEEDED:
+        if not runtime.context.players[role]:
+            problem = Problem(
+                code=ProblemCode.SPECIALIST_DOWN,
+                message=f"No specialist offers the role '{role.value}'.",
+                hint="Look at 'wardround doctor' and at [specialists] in wardround.toml.",
+            )
+            update["missing"].append(_missing("none", role, problem))
+    return {**update, "ledger": _dump(ledger)}
+
+
+def _targets(items: Sequence[Evidence]) -> list[LocateTarget]:
+    """Findings that a detector holds for likelier than in its training, with the heat map that shows where."""
+    found = []
+    for item in items:
+        maps = [one for one in item.artefacts if one.kind is ArtefactKind.HEATMAP]
+        gain = sum(
+            math.log(voice.value / (1 - voice.value))
+            - math.log(voice.training_prevalence / (1 - voice.training_prevalence))
+            for voice in item.voices
+            if voice.training_prevalence and 0 < voice.value < 1 and voice.training_prevalence < 1
+        )
+        if item.kind is EvidenceKind.FINDING and maps and gain > 0:
+            found.append(LocateTarget(subject=item.subject, heatmap=maps[0], evidence_id=item.id))
+    return found
+
+
+def _masks(items: Sequence[Evidence]) -> Artefact | None:
+    for item in items:
+        for artefact in item.artefacts:
+            if artefact.kind is ArtefactKind.MASK and item.kind is EvidenceKind.SEGMENTATION:
+                return artefact.model_copy(update={"channel": None})
+    return None
+
+
+async def _locate(state: RunState, runtime: _Context) -> dict[str, Any]:
+    ledger, image = _ledger(state), _study(state).images[0]
+    targets, masks = _targets(ledger.items), _masks(ledger.items)
+    update: dict[str, Any] = {"missing": [], "timings": [], "warnings": []}
+    for player in runtime.context.players[Role.LOCATE] if targets else ():
+        arguments = {
+            **_film_arguments(image),
+            "targets": [target.model_dump(mode="json") for target in targets],
+            "masks": masks.model_dump(mode="json") if masks else None,
+        }
+        asked = await ask(player, arguments, EvidenceReport)
+        update["timings"].append(_timing(player, asked.seconds))
+        problem = asked.problem
+        if asked.report is not None:
+            update["warnings"] += asked.report.warnings
+            trusted = _trusted(runtime, player.specialist)
+            problem = ledger.append(
+                player.specialist, asked.report.items, image.film.digest, trusted_calibration=trusted
+            )
+        if problem is not None:
+            update["missing"].append(_missing(player.specialist, Role.LOCATE, problem))
+    return {**update, "ledger": _dump(ledger)}
+
+
+async def _weigh(state: RunState, runtime: _Context) -> dict[str, Any]:
+    ledger, study = _ledger(state), _study(state)
+    findings = [item.model_dump(mode="json") for item in ledger.items if item.kind is EvidenceKind.FINDING]
+    arguments = {
+        "items": findings,
+        "patient": study.patient.model_dump(mode="json"),
+        "view": study.images[0].view.value,
+    }
+    update: dict[str, Any] = {"missing": [], "timings": []}
+    for player in runtime.context.players[Role.WEIGH][:1] if findings else ():
+        asked: Asked[Weighing] = await ask(player, arguments, Weighing)
+        update["timings"].append(_timing(player, asked.seconds))
+        problem = asked.problem
+        if asked.report is not None:
+            items = [weighing_item(belief, asked.report) for belief in asked.report.beliefs]
+            # The weigher's flag is kept: it already follows from the trust that was given to each voice.
+            problem = ledger.append(player.specialist, items, study.images[0].film.digest, trusted_calibration=True)
+        if problem is not None:
+            update["missing"].append(_missing(player.specialist, Role.WEIGH, problem))
+    return {**update, "ledger": _dump(ledger)}
+
+
+async def _reason(state: RunState) -> dict[str, Any]:
+    items = _ledger(state).items
+    return {
+        "conclusions": [one.model_dump(mode="json") for one in conclude(items)],
+        "abstention": abstention(items),
+    }
+
+
+async def _verify(state: RunState) -> dict[str, Any]:
+    conclusions = tuple(Conclusion.model_validate(one) for one in state["conclusions"])
+    checked = verify(conclusions, _ledger(state).items)
+    return {
+        "conclusions": [one.model_dump(mode="json") for one in checked.conclusions],
+        "struck": [one.model_dump(mode="json") for one in checked.struck],
+        "problems": list(checked.problems),
+    }
+
+
+def build_graph(
+    checkpointer: BaseCheckpointSaver[str] | None,
+) -> CompiledStateGraph[RunState, RunContext, RunState, RunState]:
+    """The compiled graph; its input is a `RunState` with `study` and `history`."""
+    graph = StateGraph(RunState, context_schema=RunContext)
+    graph.add_node("screen", _screen)
+    graph.add_node("ask", _ask, input_schema=Ask)
+    graph.add_node("gather", _gather)
+    graph.add_node("locate", _locate)
+    graph.add_node("weigh", _weigh)
+    graph.add_node("reason", _reason)
+    graph.add_node("verify", _verify)
+    graph.add_edge(START, "screen")
+    graph.add_conditional_edges("screen", _fan_out, ["ask", "gather", END])
+    for before, after in (
+        ("ask", "gather"),
+        ("gather", "locate"),
+        ("locate", "weigh"),
+        ("weigh", "reason"),
+        ("reason", "verify"),
+        ("verify", END),
+    ):
+        graph.add_edge(before, after)
+    return graph.compile(checkpointer=checkpointer, name="diagnosis")

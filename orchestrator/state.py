@@ -1,0 +1,59 @@
+"""The state of a run as LangGraph keeps it: plain JSON only, so that checkpoints hold no pixels and no code."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import Annotated, Any, TypedDict
+
+from wardround.contracts.roles import Role
+from wardround.orchestrator.directory import Player
+
+__all__ = ["Answer", "Ask", "RunContext", "RunState"]
+
+Json = dict[str, Any]
+
+
+class Answer(TypedDict):
+    """What one specialist gave in one step: a `report`, or a `problem`."""
+
+    order: int
+    role: str
+    specialist: str
+    report: Json | None
+    problem: Json | None
+    seconds: float
+
+
+class Ask(TypedDict):
+    """One question of the fan-out."""
+
+    order: int
+    role: str
+    index: int
+    arguments: Json
+
+
+class RunState(TypedDict, total=False):
+    """Every value is JSON. `answers` and `timings` grow; the other keys are replaced by the step that owns them."""
+
+    study: Json
+    history: str
+    refusal: Json | None
+    answers: Annotated[list[Answer], operator.add]
+    timings: Annotated[list[Json], operator.add]
+    missing: Annotated[list[Json], operator.add]
+    warnings: Annotated[list[str], operator.add]
+    ledger: list[Json]
+    conclusions: list[Json]
+    struck: list[Json]
+    problems: list[str]
+    abstention: str
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What a run works with but does not store: the tools by role, and which specialists' numbers are trusted."""
+
+    players: dict[Role, tuple[Player, ...]]
+    calibrated: frozenset[str]

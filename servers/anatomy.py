@@ -1,0 +1,124 @@
+"""The anatomy server: screens a film, outlines lungs, heart and clavicles, measures them, and places heat maps."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Annotated, Any
+
+import numpy as np
+from mcp.server.mcpserver import Context, MCPServer
+from numpy.typing import NDArray
+from pydantic import Field
+
+from wardround.agents.anatomy.locate import locate_report
+from wardround.agents.anatomy.report import anatomy_report
+from wardround.agents.anatomy.screen import screen
+from wardround.agents.anatomy.segmenter import Segmentation, Segmenter
+from wardround.contracts.evidence import EvidenceReport, ScreenReport
+from wardround.contracts.roles import Role
+from wardround.contracts.study import Artefact, Image
+from wardround.contracts.weighing import LocateTarget
+from wardround.servers.answers import add_tool, new_server
+from wardround.servers.desk import Desk
+from wardround.servers.kit import add_card, add_routes
+from wardround.servers.settings import ServerSettings
+from wardround.servers.worker import Worker
+
+__all__ = ["build"]
+
+_Film = NDArray[np.float32]
+_Handle = Annotated[str, Field(description="Handle of a film, as the intake server gave it.")]
+_Details = Annotated[
+    Image | None, Field(description="The film's description, for a server that cannot see the store folder.")
+]
+_KEPT = 32  # outlines of the last films: one run asks for the same film up to three times
+
+
+@cache
+def _segmenter() -> Segmenter:
+    """The segmenter of this process, loaded once however many servers are built in it."""
+    return Segmenter()
+
+
+class _Room:
+    """The worker, and the outlines of the last films by digest."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.worker: Worker[_Film, Segmentation] | None = None
+        self._kept: OrderedDict[str, Segmentation] = OrderedDict()
+
+    async def outline(self, image: Image, film: _Film | None = None) -> Segmentation:
+        """The film's outlines, from memory where it was asked before."""
+        key = image.film.digest
+        if key not in self._kept:
+            assert self.worker is not None
+            self._kept[key] = await self.worker.ask(film if film is not None else self.desk.film(image))
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+
+def build(settings: ServerSettings) -> MCPServer[Any]:
+    """The server, with its tools `screen_film`, `segment_anatomy` and `locate_findings`."""
+    desk = Desk(settings)
+    room = _Room(desk)
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer[Any]) -> AsyncIterator[None]:
+        worker: Worker[_Film, Segmentation] = Worker(lambda films: _segmenter().predict(films), name="anatomy")
+        async with worker:
+            room.worker = worker
+            yield
+
+    server = new_server(
+        "anatomy",
+        "Chest anatomy",
+        "Tells whether a picture is a frontal chest film, outlines and measures it, and says where a heat map lies.",
+        lifespan=lifespan,
+    )
+
+    async def screen_film(image: _Handle, ctx: Context[Any, Any], details: _Details = None) -> ScreenReport:
+        """Tells whether a picture is an upright frontal chest X-ray that the models may read, and if not, why not.
+
+        Call it before any detector: on other pictures their scores mean nothing.
+        """
+        described = desk.image(image, details)
+        await ctx.report_progress(0, 1, "screening")
+        film = desk.film(described)
+        return screen(film, await room.outline(described, film))
+
+    async def segment_anatomy(image: _Handle, ctx: Context[Any, Any], details: _Details = None) -> EvidenceReport:
+        """Outlines both lungs, the heart and both clavicles, and measures the cardiothoracic ratio and lung areas.
+
+        Sides are the patient's. Lengths and areas in millimetres are given only where the film states its spacing.
+        """
+        described = desk.image(image, details)
+        await ctx.report_progress(0, 1, "outlining")
+        return anatomy_report(await room.outline(described), described, desk.put_for(described))
+
+    async def locate_findings(
+        image: _Handle,
+        targets: Annotated[tuple[LocateTarget, ...], Field(max_length=64, description="Heat maps to be placed.")],
+        ctx: Context[Any, Any],
+        details: _Details = None,
+        masks: Annotated[
+            Artefact | None, Field(description="A stack of masks; without it the film is outlined.")
+        ] = None,
+    ) -> EvidenceReport:
+        """Says where heat maps lie: side, lung zone, heart or mediastinum, and the share of the map that lies there."""
+        described = desk.image(image, details)
+        await ctx.report_progress(0, 1, "placing")
+        stack = desk.read(masks) if masks is not None else (await room.outline(described)).masks
+        return locate_report([(target, desk.read(target.heatmap)) for target in targets], stack)
+
+    add_tool(server, screen_film, ScreenReport, role=Role.SCREEN, title="Screen a film")
+    add_tool(server, segment_anatomy, EvidenceReport, role=Role.SEGMENT, title="Outline and measure anatomy")
+    add_tool(server, locate_findings, EvidenceReport, role=Role.LOCATE, title="Locate findings")
+    add_card(server, lambda: (_segmenter().card,))
+    add_routes(server, desk, ready=lambda: room.worker is not None)
+    return server

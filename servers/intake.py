@@ -1,0 +1,102 @@
+"""The intake server: opens films from allowed folders, strips identifiers, keeps and draws them by random handle."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.types import ContentBlock, ImageContent
+from pydantic import Field
+
+from wardround.agents.imaging.intake import Intake
+from wardround.agents.imaging.sandbox import SandboxedDecoder
+from wardround.contracts.base import Word
+from wardround.contracts.render import Layer, Preview
+from wardround.contracts.roles import Role
+from wardround.contracts.study import Image, Patient, Study
+from wardround.servers.answers import DELETES, WRITES, add_tool, new_server
+from wardround.servers.desk import Desk
+from wardround.servers.kit import add_card, add_routes
+from wardround.servers.settings import ServerSettings
+
+__all__ = ["build"]
+
+
+class Forgotten(Word):
+    """What was erased."""
+
+    study: str
+    erased: bool
+
+
+def build(settings: ServerSettings) -> MCPServer[Any]:
+    """The server, with its tools `open_study`, `get_study`, `forget_study` and `render_film`."""
+    desk = Desk(settings)
+    decoder = SandboxedDecoder()
+    intake = Intake(desk.store, decoder, settings.allowed)
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer[Any]) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            decoder.close()
+
+    server = new_server(
+        "intake",
+        "Study intake",
+        "Opens chest films (DICOM, PNG, JPEG) from allowed folders and names them by random handles.",
+        lifespan=lifespan,
+    )
+
+    async def open_study(
+        paths: Annotated[list[str], Field(min_length=1, max_length=16, description="Files on the intake's machine.")],
+        ctx: Context[Any, Any],
+        patient: Annotated[Patient | None, Field(description="Overrides age and sex of the files where set.")] = None,
+    ) -> Study:
+        """Opens one study from files and returns its handles. Identifiers are stripped; pixels stay in the store.
+
+        Refuses, with the reason, whatever is not a single-frame grey frontal radiograph of the chest.
+        """
+        await ctx.report_progress(0, 1, "decoding")
+        return desk.signed_study(await asyncio.to_thread(intake.open_study, paths, patient))
+
+    async def get_study(study: Annotated[str, Field(description="Handle of a study.")]) -> Study:
+        """Describes a study that was opened before."""
+        return desk.signed_study(desk.store.study(study))
+
+    async def forget_study(study: Annotated[str, Field(description="Handle of a study.")]) -> Forgotten:
+        """Erases a study, its films, and every mask and heat map made from them."""
+        return Forgotten(study=study, erased=desk.store.forget(study))
+
+    async def render_film(
+        image: Annotated[str, Field(description="Handle of a film.")],
+        details: Image | None = None,
+        layers: Annotated[tuple[Layer, ...], Field(max_length=8)] = (),
+        max_side: Annotated[int, Field(ge=64, le=1024, description="Longest side of the picture, pixels.")] = 512,
+        film: Annotated[bool, Field(description="False: the layers alone, on a transparent ground.")] = True,
+    ) -> tuple[Preview, list[ContentBlock]]:
+        """Draws a film with masks or heat maps over it, as one picture under 700 kB."""
+        described = desk.image(image, details)
+        drawn = await asyncio.to_thread(_draw, desk, described, layers, max_side, film)
+        preview = Preview(
+            media_type=drawn.media_type,
+            width=drawn.width,
+            height=drawn.height,
+            size_bytes=len(drawn.data),
+            synthetic=described.synthetic,
+        )
+        data = base64.b64encode(drawn.data).decode("ascii")
+        return preview, [ImageContent(type="image", data=data, mime_type=drawn.media_type)]
+
+    add_tool(server, open_study, Study, role=Role.INTAKE, title="Open a study", annotations=WRITES)
+    add_tool(server, get_study, Study, title="Describe a study")
+    add_tool(server, forget_study, Forgotten, title="Erase a study", annotations=DELETES)
+    add_tool(server, render_film, Preview, role=Role.RENDER, title="Draw a film")
+    add_card(server, lambda: ())
+    add_routes(server, desk, ready=lambda: True)
+    return server

@@ -1,0 +1,91 @@
+"""One bounded, micro-batching worker per model: questions that arrive together share a forward pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+from wardround.contracts.errors import Fault, ProblemCode
+
+__all__ = ["Worker"]
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+
+class Worker(Generic[Question, Answer]):
+    """Runs `run(batch)` on a thread of its own, at most `max_batch` questions at a time.
+
+    A full queue answers BUSY at once instead of growing. A question whose asker has gone is dropped before it is
+    run; one that is already in a forward pass cannot be interrupted, and its answer is thrown away.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[Question]], Sequence[Answer]],
+        *,
+        name: str,
+        max_batch: int = 8,
+        max_queue: int = 64,
+    ) -> None:
+        self._run = run
+        self._name = name
+        self._max_batch = max_batch
+        self._queue: asyncio.Queue[tuple[Question, asyncio.Future[Answer]]] = asyncio.Queue(max_queue)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"worker-{name}")
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Worker[Question, Answer]:
+        self._task = asyncio.create_task(self._serve(), name=f"worker-{self._name}")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        while not self._queue.empty():
+            self._queue.get_nowait()[1].cancel()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def ask(self, question: Question) -> Answer:
+        """The answer to one question.
+
+        Raises:
+            Fault: BUSY where the queue is full.
+        """
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        try:
+            self._queue.put_nowait((question, future))
+        except asyncio.QueueFull:
+            raise Fault(
+                ProblemCode.BUSY,
+                f"The model '{self._name}' has {self._queue.maxsize} questions waiting.",
+                "Ask again in a few seconds.",
+            ) from None
+        return await future
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < self._max_batch and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            waiting = [(question, future) for question, future in batch if not future.done()]
+            if not waiting:
+                continue
+            try:
+                answers = await loop.run_in_executor(self._thread, self._run, [question for question, _ in waiting])
+            except asyncio.CancelledError:
+                for _, future in waiting:
+                    future.cancel()
+                raise
+            except Exception as error:  # whatever a model raises belongs to its askers, and must not end the worker
+                for _, future in waiting:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for (_, future), answer in zip(waiting, answers, strict=True):
+                if not future.done():
+                    future.set_result(answer)
