@@ -41,12 +41,12 @@ class Diagnoser:
 
     def __init__(self, directory: Directory, runs: RunStore, calibrated: frozenset[str]) -> None:
         self.runs = runs
-        self._directory = directory
+        self.directory = directory
         self._calibrated = calibrated
         self._graph = build_graph(runs.checkpointer)
 
     async def _first(self, role: Role) -> Player:
-        players, silent = await self._directory.players()
+        players, silent = await self.directory.players()
         if players[role]:
             return players[role][0]
         raise Fault(
@@ -92,7 +92,7 @@ class Diagnoser:
         """
         run_id = run_id or f"run_{secrets.token_urlsafe(16)}"
         created_at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        players, silent = await self._directory.players()
+        players, silent = await self.directory.players()
         config: RunnableConfig = {"configurable": {"thread_id": run_id}}
         begun = time.perf_counter()
         state: dict[str, Any] = {}

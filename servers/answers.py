@@ -62,9 +62,13 @@ def _internal(tool: str, error: Exception) -> CallToolResult:
 
 
 def _answering(
-    function: Callable[..., Awaitable[Word | tuple[Word, list[ContentBlock]]]], returns: type[Word]
+    function: Callable[..., Awaitable[Word | tuple[Word, str | list[ContentBlock]]]], returns: type[Word]
 ) -> Callable[..., Awaitable[CallToolResult]]:
-    """Wraps a function that returns a word (or a word and pictures) into one that returns a tool result."""
+    """Wraps a function that returns a word into one that returns a tool result.
+
+    Beside the word it may return pictures, or a text for clients that read no structured content; without one, that
+    text is the word as JSON.
+    """
 
     @functools.wraps(function)
     async def tool(*args: Any, **kwargs: Any) -> CallToolResult:
@@ -74,10 +78,11 @@ def _answering(
             return failure(error)
         except Exception as error:  # the boundary: nothing but a typed problem may leave it
             return _internal(function.__name__, error)
-        word, pictures = answer if isinstance(answer, tuple) else (answer, [])
+        word, beside = answer if isinstance(answer, tuple) else (answer, [])
         data = word.model_dump(mode="json", exclude_none=True)
-        text = TextContent(type="text", text=json.dumps({**data, "notice": NOTICE}, ensure_ascii=False))
-        return CallToolResult(content=[text, *pictures], structured_content=data)
+        text = beside if isinstance(beside, str) else json.dumps({**data, "notice": NOTICE}, ensure_ascii=False)
+        pictures = [] if isinstance(beside, str) else beside
+        return CallToolResult(content=[TextContent(type="text", text=text), *pictures], structured_content=data)
 
     hints = get_type_hints(function, include_extras=True)
     hints["return"] = Annotated[CallToolResult, returns]

@@ -1,0 +1,52 @@
+# Two commands do all the set-up on a fresh machine with Python 3.11 and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= ../shared/data
+FILM ?=
+STAMP := $(VENV)/.installed
+FOLDERS := agents contracts orchestrator prompts servers
+export LANGSMITH_TRACING := false
+
+.PHONY: demo test lint types layers unit slow train-detector train-anatomy operating-points priors links clean
+
+# FILM=path diagnoses your own film; without it a phantom with a planted effusion is made first.
+demo: $(STAMP)
+ifeq ($(strip $(FILM)),)
+	$(BIN)/wardround phantom out/demo/phantom.dcm --plant effusion --side left --seed 1
+	$(BIN)/wardround diagnose out/demo/phantom.dcm --report out/demo/report.html
+else
+	$(BIN)/wardround diagnose "$(FILM)" --report out/demo/report.html
+endif
+
+test: lint types layers unit
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Wardround needs Python 3.11 or newer: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+# Static tools cannot follow the editable install's import hook, so they are shown real paths named wardround/.
+links:
+	mkdir -p build/links/wardround
+	for folder in $(FOLDERS); do ln -sfn ../../../$$folder build/links/wardround/$$folder; done
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) links
+	$(BIN)/mypy $(FOLDERS)
+
+layers: $(STAMP) links
+	PYTHONPATH=build/links $(BIN)/lint-imports
+
+unit: $(STAMP)
+	$(BIN)/python -P -m pytest -q -m "not slow and not gpu"
+
+slow: $(STAMP)
+	$(BIN)/python -P -m pytest -q -m slow
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

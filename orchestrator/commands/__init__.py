@@ -1,0 +1,1 @@
+"""The orchestrator's own sub-commands, one module each."""

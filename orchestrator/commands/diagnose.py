@@ -1,0 +1,107 @@
+"""`wardround diagnose FILE…`: reads chest films and says, with citations, what the models make of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from wardround.contracts.base import NOTICE
+from wardround.contracts.diagnosis import Diagnosis, Status
+from wardround.contracts.errors import WardroundError
+from wardround.contracts.study import Patient, Sex
+from wardround.orchestrator.cli import EXIT_FAULT, EXIT_PARTIAL, EXIT_REFUSED
+from wardround.orchestrator.config import load_configuration
+from wardround.orchestrator.console import data, talk
+from wardround.orchestrator.diagnose import Diagnoser
+
+__all__ = ["diagnose"]
+
+
+def diagnose(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE…", help="Chest films: DICOM, PNG or JPEG; one study each.")
+    ],
+    age: Annotated[int | None, typer.Option(min=0, max=120, help="Years; overrides the file's.")] = None,
+    sex: Annotated[Sex | None, typer.Option(help="Overrides the file's.")] = None,
+    history: Annotated[str, typer.Option(help="Clinical history; leave identifiers out.")] = "",
+    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON (a list for several files).")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML report (one file only).")] = None,
+    config: Annotated[Path | None, typer.Option(help="Configuration file; else ./wardround.toml.")] = None,
+) -> None:
+    """Diagnose chest films; every claim cites evidence that a program has checked. Not for clinical use.
+
+    Example: wardround diagnose film.dcm --age 61 --sex F --report film.html
+    """
+    if report is not None and len(files) > 1:
+        raise typer.BadParameter("--report takes one file; give the files one at a time.")
+    told = {"age_years": min(age, 90) if age is not None else None, "sex": sex}
+    patient = Patient.model_validate({key: value for key, value in told.items() if value is not None})
+    outcomes = asyncio.run(_all(files, patient if patient != Patient() else None, history, config, report, not json_))
+    if json_:
+        entries = [_as_json(outcome) for outcome in outcomes]
+        typer.echo(json.dumps(entries if len(files) > 1 else entries[0], ensure_ascii=False, indent=2))
+    raise typer.Exit(_exit_code(outcomes))
+
+
+async def _all(
+    files: Sequence[str], patient: Patient | None, history: str, config: Path | None, report: Path | None, show: bool
+) -> list[Diagnosis | WardroundError]:
+    from wardround.orchestrator.composition import open_house
+    from wardround.orchestrator.report import write_report
+    from wardround.orchestrator.terminal import result_table
+
+    outcomes: list[Diagnosis | WardroundError] = []
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=talk(), transient=True
+    ) as bar:
+        task = bar.add_task("connecting")
+        # The shell's own user may read whatever the system lets them read, hence no list of allowed folders here.
+        async with open_house(load_configuration(config), None) as house:
+            for number, file in enumerate(files, start=1):
+                prefix = f"[{number}/{len(files)}] " if len(files) > 1 else ""
+                try:
+                    outcome = await _one(house, file, patient, history, prefix, bar, task)
+                except WardroundError as error:
+                    outcomes.append(error)
+                    talk().print(f"{Path(file).name}: {error.problem.code.value}: {error.problem}", markup=False)
+                    continue
+                outcomes.append(outcome)
+                if show:
+                    data().print(result_table(outcome))
+                if report is not None:
+                    await write_report(house, outcome, report)
+                    talk().print(f"report: {report}", markup=False, soft_wrap=True)
+    return outcomes
+
+
+async def _one(
+    house: Diagnoser, file: str, patient: Patient | None, history: str, prefix: str, bar: Progress, task: Any
+) -> Diagnosis:
+    async def listen(event: Mapping[str, Any]) -> None:
+        bar.update(task, description=f"{prefix}{event['role']}: {event['specialist']}")
+
+    bar.update(task, description=f"{prefix}opening {Path(file).name}")
+    study = await house.open_study([file], patient)
+    return await house.diagnose(study, history, listener=listen)
+
+
+def _as_json(outcome: Diagnosis | WardroundError) -> dict[str, Any]:
+    if isinstance(outcome, Diagnosis):
+        return outcome.model_dump(mode="json")
+    return {"status": Status.REFUSED.value, "refusal": outcome.problem.model_dump(mode="json"), "notice": NOTICE}
+
+
+def _exit_code(outcomes: Sequence[Diagnosis | WardroundError]) -> int:
+    errors = [one for one in outcomes if isinstance(one, WardroundError)]
+    results = [one for one in outcomes if isinstance(one, Diagnosis)]
+    if any(error.problem.is_fault for error in errors):
+        return EXIT_FAULT
+    if errors or any(result.status is Status.REFUSED for result in results):
+        return EXIT_REFUSED
+    return EXIT_PARTIAL if any(result.status is Status.PARTIAL for result in results) else 0

@@ -1,0 +1,60 @@
+"""`wardround runs`: lists finished runs, and shows one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from wardround.contracts.diagnosis import Diagnosis
+from wardround.orchestrator.config import load_configuration
+from wardround.orchestrator.console import data
+from wardround.orchestrator.runs import RunStore, RunSummary
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Finished runs.", no_args_is_help=True)
+
+
+async def _summaries(limit: int) -> tuple[RunSummary, ...]:
+    async with RunStore.opened(load_configuration().home / "runs.db") as store:
+        return await store.summaries(limit)
+
+
+async def _load(run_id: str) -> Diagnosis:
+    async with RunStore.opened(load_configuration().home / "runs.db") as store:
+        return await store.load(run_id)
+
+
+@app.command("list")
+def list_(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 50,
+    json_: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """List the last runs, newest first."""
+    rows = asyncio.run(_summaries(limit))
+    if json_:
+        typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2))
+        return
+    table = Table("run", "when", "status", "abstained", "synthetic")
+    for row in rows:
+        table.add_row(row.run_id, row.created_at, row.status, str(row.abstained), str(row.synthetic))
+    data().print(table)
+
+
+@app.command("show")
+def show(
+    run_id: Annotated[str, typer.Argument(help="As 'runs list' prints it.")],
+    json_: Annotated[bool, typer.Option("--json", help="Print the whole result as JSON.")] = False,
+) -> None:
+    """Show one run."""
+    from wardround.orchestrator.terminal import result_table
+
+    result = asyncio.run(_load(run_id))
+    if json_:
+        typer.echo(result.model_dump_json(indent=2))
+    else:
+        data().print(result_table(result))

@@ -1,0 +1,56 @@
+"""A diagnosis in plain text, for a model or a person who reads no JSON."""
+
+from __future__ import annotations
+
+from wardround.contracts.diagnosis import Diagnosis
+from wardround.contracts.evidence import Evidence
+
+__all__ = ["evidence_line", "number_kind", "summary_text"]
+
+
+def number_kind(calibrated: bool) -> str:
+    """What a number may be called."""
+    return "probability" if calibrated else "score"
+
+
+def evidence_line(item: Evidence) -> str:
+    """One item in one line: what, how much, where, from whom."""
+    parts = [f"{item.id} {item.kind.value} '{item.subject}'"]
+    if item.polarity is not None:
+        parts.append(item.polarity.value)
+    if item.value is not None:
+        parts.append(f"{number_kind(item.source.calibrated)} {item.value:.2f}")
+    if item.measurement is not None:
+        unit = "" if item.measurement.unit == "1" else f" {item.measurement.unit}"
+        parts.append(f"{item.measurement.value:.3g}{unit}")
+    if item.location is not None:
+        where = item.location
+        parts.append(f"{where.side.value} {where.region.value} (overlap {where.overlap:.2f})")
+    if item.detail:
+        parts.append(item.detail)
+    return f"{', '.join(parts)} [{item.source.specialist}: {item.source.model} {item.source.version}]"
+
+
+def summary_text(result: Diagnosis) -> str:
+    """Conclusions with their citations, the evidence cited, what is missing, and the notice."""
+    lines = [f"Run {result.run_id}: {result.status.value}."]
+    if result.synthetic:
+        lines.append("SYNTHETIC: this film is a computed phantom, not a person.")
+    if result.refusal is not None:
+        lines.append(f"Refused. {result.refusal}")
+    if result.abstained:
+        lines.append(f"Abstained: {result.abstention_reason}")
+    lines += [f"- {conclusion.text}" for conclusion in result.conclusions]
+    cited = {citation for one in result.conclusions for claim in one.claims for citation in claim.citations}
+    if cited:
+        lines += ["Evidence cited:", *(f"  {evidence_line(item)}" for item in result.evidence if item.id in cited)]
+    for gone in result.missing:
+        lines.append(f"Missing: {gone.specialist} ({gone.role}): {gone.problem}")
+    for struck in result.struck:
+        lines.append(f"Struck: {struck.claim.text} ({'; '.join(struck.problems)})")
+    if result.warnings:
+        lines += [f"Warning: {warning}" for warning in result.warnings]
+    if result.not_assessed:
+        lines.append(f"Not assessed: {', '.join(result.not_assessed)}.")
+    lines.append(result.notice)
+    return "\n".join(lines)
