@@ -12,6 +12,7 @@ export LANGSMITH_TRACING := false
 
 # FILM=path diagnoses your own film; without it a phantom with a planted effusion is made first.
 demo: $(STAMP)
+	mkdir -p out/demo
 ifeq ($(strip $(FILM)),)
 	$(BIN)/wardround phantom out/demo/phantom.dcm --plant effusion --side left --seed 1
 	$(BIN)/wardround diagnose out/demo/phantom.dcm --report out/demo/report.html

@@ -17,7 +17,7 @@ class LayerStyle(StrEnum):
     """How a layer is drawn."""
 
     HEAT = "heat"  # a heat map, in a perceptually ordered colour map
-    FILL = "fill"  # a mask as a translucent area
+    MASK = "mask"  # a mask as a translucent area
     OUTLINE = "outline"  # a mask's border
 
 
@@ -27,7 +27,9 @@ class Layer(Word):
     artefact: Artefact
     style: LayerStyle = LayerStyle.HEAT
     opacity: Unit = 0.5
-    colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")] = "#ffb000"
+    colour: Annotated[str, Field(pattern=r"^[a-z]{3,12}$", description="A colour's name; heat maps have a ramp.")] = (
+        "orange"
+    )
 
 
 class Preview(Word):

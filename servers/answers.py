@@ -106,6 +106,6 @@ def add_tool(
     annotations: ToolAnnotations = READ_ONLY,
 ) -> None:
     """Registers `function`; its docstring is what a model reads, and `role` is how an orchestrator finds it."""
-    server.tool(title=title, annotations=annotations, meta=role_meta(role) if role else None)(
-        _answering(function, returns)
-    )
+    meta = role_meta(role) if role else None
+    description = inspect.getdoc(function)
+    server.tool(title=title, description=description, annotations=annotations, meta=meta)(_answering(function, returns))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import os
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Annotated, Any
@@ -13,8 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from wardround.agents.cxr.detector import Reading
-from wardround.agents.cxr.ensemble import Ensemble
-from wardround.agents.cxr.family import configured_detectors
+from wardround.agents.cxr.ensemble import Ensemble, open_detector, present_detectors
 from wardround.contracts.evidence import EvidenceReport
 from wardround.contracts.roles import Role
 from wardround.contracts.study import Image
@@ -31,18 +31,22 @@ _Film = NDArray[np.float32]
 
 @cache
 def _ensemble() -> Ensemble:
-    """The detectors of this process, loaded once however many servers are built in it."""
-    return Ensemble(configured_detectors())
+    """The detectors of this process, loaded once however many servers are built in it.
+
+    WARDROUND_CXR_MODELS names them, separated by commas; else all whose weights are here.
+    """
+    named = [name.strip() for name in os.environ.get("WARDROUND_CXR_MODELS", "").split(",") if name.strip()]
+    return Ensemble([open_detector(name) for name in named or present_detectors()])
 
 
 def build(settings: ServerSettings) -> MCPServer[Any]:
     """The server, with its tool `detect_findings`."""
     desk = Desk(settings)
-    workers: list[Worker[_Film, Sequence[Reading]]] = []
+    workers: list[Worker[_Film, tuple[Reading, ...]]] = []
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Any]) -> AsyncIterator[None]:
-        worker: Worker[_Film, Sequence[Reading]] = Worker(lambda films: _ensemble().predict(films), name="cxr")
+        worker: Worker[_Film, tuple[Reading, ...]] = Worker(lambda films: _ensemble().predict(films), name="cxr")
         async with worker:
             workers.append(worker)
             try:
@@ -74,7 +78,7 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
         film = desk.film(described)
         await ctx.report_progress(1, 2, "scoring")
         readings = await workers[-1].ask(film)
-        return _ensemble().report(readings, desk.put_for(described), synthetic=described.synthetic)
+        return _ensemble().report(readings, desk.put_for(described))
 
     add_tool(server, detect_findings, EvidenceReport, role=Role.DETECT, title="Detect findings")
     add_card(server, lambda: tuple(one.card for one in _ensemble().members))

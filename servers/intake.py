@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+import io
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.types import ContentBlock, ImageContent
+from PIL import Image as PillowImage
 from pydantic import Field
 
+from wardround.agents.imaging import preview
 from wardround.agents.imaging.intake import Intake
 from wardround.agents.imaging.sandbox import SandboxedDecoder
 from wardround.contracts.base import Word
+from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.render import Layer, Preview
 from wardround.contracts.roles import Role
 from wardround.contracts.study import Image, Patient, Study
@@ -30,7 +34,18 @@ class Forgotten(Word):
     """What was erased."""
 
     study: str
-    erased: bool
+
+
+def _draw(desk: Desk, image: Image, layers: Sequence[Layer], max_side: int, film: bool) -> bytes:
+    drawn = tuple(
+        preview.Layer(desk.read(layer.artefact), preview.LayerKind(layer.style.value), layer.colour, layer.opacity)
+        for layer in layers
+    )
+    if film:
+        return preview.render(desk.film(image), drawn, max_side)
+    if len(drawn) != 1:
+        raise CallerError(ProblemCode.BAD_ARGUMENT, "Without the film, exactly one layer is drawn.", "Give one layer.")
+    return preview.render_layer(drawn[0], (image.rows, image.columns), max_side)
 
 
 def build(settings: ServerSettings) -> MCPServer[Any]:
@@ -71,7 +86,8 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
 
     async def forget_study(study: Annotated[str, Field(description="Handle of a study.")]) -> Forgotten:
         """Erases a study, its films, and every mask and heat map made from them."""
-        return Forgotten(study=study, erased=desk.store.forget(study))
+        desk.store.forget(study)
+        return Forgotten(study=study)
 
     async def render_film(
         image: Annotated[str, Field(description="Handle of a film.")],
@@ -83,15 +99,17 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
         """Draws a film with masks or heat maps over it, as one picture under 700 kB."""
         described = desk.image(image, details)
         drawn = await asyncio.to_thread(_draw, desk, described, layers, max_side, film)
-        preview = Preview(
-            media_type=drawn.media_type,
-            width=drawn.width,
-            height=drawn.height,
-            size_bytes=len(drawn.data),
+        with PillowImage.open(io.BytesIO(drawn)) as picture:
+            media_type, (width, height) = PillowImage.MIME[str(picture.format)], picture.size
+        shown = Preview(
+            media_type=media_type,
+            width=width,
+            height=height,
+            size_bytes=len(drawn),
             synthetic=described.synthetic,
         )
-        data = base64.b64encode(drawn.data).decode("ascii")
-        return preview, [ImageContent(type="image", data=data, mime_type=drawn.media_type)]
+        data = base64.b64encode(drawn).decode("ascii")
+        return shown, [ImageContent(type="image", data=data, mime_type=media_type)]
 
     add_tool(server, open_study, Study, role=Role.INTAKE, title="Open a study", annotations=WRITES)
     add_tool(server, get_study, Study, title="Describe a study")

@@ -8,19 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import platformdirs
-
 from wardround.contracts.errors import CallerError, ProblemCode
+from wardround.contracts.home import data_home
 
-__all__ = ["LOOPBACK", "ServerSettings", "data_home", "loopback_only"]
+__all__ = ["LOOPBACK", "ServerSettings", "loopback_only"]
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
-
-
-def data_home(environment: Mapping[str, str] = os.environ) -> Path:
-    """The user's data folder for Wardround: WARDROUND_HOME, else the platform's own place."""
-    named = environment.get("WARDROUND_HOME")
-    return Path(named) if named else Path(platformdirs.user_data_dir("wardround", appauthor=False))
 
 
 @dataclass(frozen=True)
