@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from wardround.contracts.errors import CallerError, ProblemCode
+from wardround.contracts.home import data_home
 from wardround.contracts.roles import Role
 
 __all__ = ["BUILT_IN", "Configuration", "SpecialistConfig", "load_configuration"]
@@ -118,13 +118,10 @@ def load_configuration(file: Path | None = None, environment: Mapping[str, str] 
             raw = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise CallerError(
-                ProblemCode.BAD_ARGUMENT, f"The configuration file '{path.name}' cannot be read: {error}."
+                ProblemCode.BAD_ARGUMENT,
+                f"The configuration file '{path.name}' cannot be read: {getattr(error, 'strerror', None) or error}.",
             ) from error
-    home = Path(
-        raw.pop("home", None)
-        or environment.get("WARDROUND_HOME")
-        or platformdirs.user_data_dir("wardround", appauthor=False)
-    )
+    home = Path(raw.pop("home", None) or data_home(environment))
     store = Path(raw.pop("store", None) or environment.get("WARDROUND_STORE") or home / "store")
     try:
         specialists = _specialists(raw.pop("specialists", {}), environment)

@@ -21,6 +21,7 @@ from wardround.contracts.roles import Role
 from wardround.contracts.study import Patient, Study
 from wardround.orchestrator.directory import Directory, Player, Silent
 from wardround.orchestrator.graph import build_graph
+from wardround.orchestrator.ledger import Ledger
 from wardround.orchestrator.runs import RunStore
 from wardround.orchestrator.state import RunContext
 
@@ -133,7 +134,7 @@ def _result(
     silent: Sequence[Silent],
     timings: Sequence[Mapping[str, Any]],
 ) -> Diagnosis:
-    items = tuple(Evidence.model_validate(item) for item in state.get("ledger", []))
+    items = Ledger(Evidence.model_validate(item) for item in state.get("ledger", [])).exported()
     missing = (
         *(_silent(one) for one in silent),
         *(Missing.model_validate(one) for one in state.get("missing", [])),
@@ -146,7 +147,7 @@ def _result(
         status=status,
         study=_without_urls(study),
         conclusions=tuple(Conclusion.model_validate(one) for one in state.get("conclusions", [])),
-        evidence=tuple(_item_without_urls(item) for item in items),
+        evidence=items,
         missing=missing,
         struck=tuple(StruckClaim.model_validate(one) for one in state.get("struck", [])),
         not_assessed=_unseen(study, items),
@@ -168,7 +169,3 @@ def _without_urls(study: Study) -> Study:
         image.model_copy(update={"film": image.film.model_copy(update={"url": None})}) for image in study.images
     )
     return study.model_copy(update={"images": images})
-
-
-def _item_without_urls(item: Evidence) -> Evidence:
-    return item.model_copy(update={"artefacts": tuple(one.model_copy(update={"url": None}) for one in item.artefacts)})

@@ -67,16 +67,24 @@ def _dump(ledger: Ledger) -> list[dict[str, Any]]:
     return [item.model_dump(mode="json") for item in ledger.items]
 
 
-def _trusted(runtime: _Context, specialist: str) -> bool:
-    return specialist in runtime.context.calibrated
+def _enter(
+    ledger: Ledger, study: Study, runtime: _Context, player: Player, items: Sequence[Evidence]
+) -> list[dict[str, Any]]:
+    """Appends a report on the study's film; returns what is missing if the ledger refuses it.
+
+    Items on a phantom are marked synthetic, whatever their specialist knew of it.
+    """
+    marked = [item.model_copy(update={"synthetic": True}) for item in items] if study.synthetic else items
+    trusted = player.specialist in runtime.context.calibrated
+    problem = ledger.append(player.specialist, marked, study.images[0].film.digest, trusted_calibration=trusted)
+    return [_missing(player.specialist, player.role, problem)] if problem else []
 
 
 async def _screen(state: RunState, runtime: _Context) -> dict[str, Any]:
     study = _study(state)
     image = study.images[0]
     ledger = Ledger()
-    film = image.film.digest
-    ledger.append("request", context_items(study, state.get("history", "")), film, trusted_calibration=False)
+    ledger.append("request", context_items(study, state.get("history", "")), image.film.digest)
     update: dict[str, Any] = {"timings": [], "missing": [], "warnings": list(image.warnings), "refusal": None}
     players = runtime.context.players[Role.SCREEN]
     for player in players:
@@ -86,9 +94,7 @@ async def _screen(state: RunState, runtime: _Context) -> dict[str, Any]:
             assert asked.problem is not None
             update["missing"].append(_missing(player.specialist, Role.SCREEN, asked.problem))
             continue
-        ledger.append(
-            player.specialist, asked.report.items, film, trusted_calibration=_trusted(runtime, player.specialist)
-        )
+        update["missing"] += _enter(ledger, study, runtime, player, asked.report.items)
         update["warnings"] += asked.report.warnings
         if not asked.report.accepted:
             update["refusal"] = Problem(
@@ -119,28 +125,26 @@ async def _ask(state: Ask, runtime: _Context) -> dict[str, Any]:
     answer = Answer(
         order=state["order"],
         role=state["role"],
-        specialist=player.specialist,
+        index=state["index"],
         report=asked.report.model_dump(mode="json") if asked.report else None,
         problem=asked.problem.model_dump(mode="json") if asked.problem else None,
-        seconds=asked.seconds,
     )
     return {"answers": [answer], "timings": [_timing(player, asked.seconds)]}
 
 
 async def _gather(state: RunState, runtime: _Context) -> dict[str, Any]:
     """Joins the answers in a fixed order, so that ids do not depend on who was fastest."""
-    ledger, film = _ledger(state), _study(state).images[0].film.digest
+    ledger, study = _ledger(state), _study(state)
     update: dict[str, Any] = {"missing": [], "warnings": []}
     for answer in sorted(state.get("answers", []), key=lambda one: one["order"]):
-        name, role = answer["specialist"], Role(answer["role"])
+        player = runtime.context.players[Role(answer["role"])][answer["index"]]
         if answer["report"] is None:
-            update["missing"].append(_missing(name, role, Problem.model_validate(answer["problem"])))
+            problem = Problem.model_validate(answer["problem"])
+            update["missing"].append(_missing(player.specialist, player.role, problem))
             continue
         report = EvidenceReport.model_validate(answer["report"])
         update["warnings"] += report.warnings
-        problem = ledger.append(name, report.items, film, trusted_calibration=_trusted(runtime, name))
-        if problem is not None:
-            update["missing"].append(_missing(name, role, problem))
+        update["missing"] += _enter(ledger, study, runtime, player, report.items)
     for role in _NEEDED:
         if not runtime.context.players[role]:
             problem = Problem(
@@ -177,26 +181,22 @@ def _masks(items: Sequence[Evidence]) -> Artefact | None:
 
 
 async def _locate(state: RunState, runtime: _Context) -> dict[str, Any]:
-    ledger, image = _ledger(state), _study(state).images[0]
+    ledger, study = _ledger(state), _study(state)
     targets, masks = _targets(ledger.items), _masks(ledger.items)
+    arguments = {
+        **_film_arguments(study.images[0]),
+        "targets": [target.model_dump(mode="json") for target in targets],
+        "masks": masks.model_dump(mode="json") if masks else None,
+    }
     update: dict[str, Any] = {"missing": [], "timings": [], "warnings": []}
     for player in runtime.context.players[Role.LOCATE] if targets else ():
-        arguments = {
-            **_film_arguments(image),
-            "targets": [target.model_dump(mode="json") for target in targets],
-            "masks": masks.model_dump(mode="json") if masks else None,
-        }
         asked = await ask(player, arguments, EvidenceReport)
         update["timings"].append(_timing(player, asked.seconds))
-        problem = asked.problem
         if asked.report is not None:
             update["warnings"] += asked.report.warnings
-            trusted = _trusted(runtime, player.specialist)
-            problem = ledger.append(
-                player.specialist, asked.report.items, image.film.digest, trusted_calibration=trusted
-            )
-        if problem is not None:
-            update["missing"].append(_missing(player.specialist, Role.LOCATE, problem))
+            update["missing"] += _enter(ledger, study, runtime, player, asked.report.items)
+        elif asked.problem is not None:
+            update["missing"].append(_missing(player.specialist, Role.LOCATE, asked.problem))
     return {**update, "ledger": _dump(ledger)}
 
 
@@ -212,13 +212,11 @@ async def _weigh(state: RunState, runtime: _Context) -> dict[str, Any]:
     for player in runtime.context.players[Role.WEIGH][:1] if findings else ():
         asked: Asked[Weighing] = await ask(player, arguments, Weighing)
         update["timings"].append(_timing(player, asked.seconds))
-        problem = asked.problem
         if asked.report is not None:
             items = [weighing_item(belief, asked.report) for belief in asked.report.beliefs]
-            # The weigher's flag is kept: it already follows from the trust that was given to each voice.
-            problem = ledger.append(player.specialist, items, study.images[0].film.digest, trusted_calibration=True)
-        if problem is not None:
-            update["missing"].append(_missing(player.specialist, Role.WEIGH, problem))
+            update["missing"] += _enter(ledger, study, runtime, player, items)
+        elif asked.problem is not None:
+            update["missing"].append(_missing(player.specialist, Role.WEIGH, asked.problem))
     return {**update, "ledger": _dump(ledger)}
 
 

@@ -40,12 +40,12 @@ class Ledger:
         film_digest: str,
         *,
         trusted_calibration: bool = False,
-        weighing: bool = False,
     ) -> Problem | None:
         """Adds a report whole, or returns why none of it was added.
 
         A report is refused (WRONG_SHAPE) where a reference points nowhere or in a circle, where two of its items share
-        an id, and where a weighing comes from a specialist that does not weigh.
+        an id, and where a weighing comes from a specialist whose calibration is not trusted: what all the evidence
+        amounts to is not a stranger's to say.
 
         Ids, `source.specialist` and `input_digest` are overwritten: they are never believed from the wire. References
         (`derived_from`, contributions) may name an item of the same report by its own id, or one of the ledger by its
@@ -55,13 +55,12 @@ class Ledger:
             specialist: the configured name of who reported.
             film_digest: digest of the film that the report is on.
             trusted_calibration: whether configuration vouches for its calibration; if not, its numbers are scores.
-            weighing: whether it plays the weigh role; nobody else may report what all the evidence amounts to.
         """
         local = [item.id for item in report_items if item.id]
         fresh = [f"E{len(self._items) + n}" for n in range(1, len(report_items) + 1)]
         names = {item.id: item.id for item in self._items}
         names |= {item.id: new for item, new in zip(report_items, fresh, strict=True) if item.id}
-        refusal = _refusal(report_items, local, names.keys(), weighing)
+        refusal = _refusal(report_items, local, names.keys(), trusted_calibration)
         if refusal:
             return Problem(
                 code=ProblemCode.WRONG_SHAPE,
@@ -87,12 +86,12 @@ def _references(item: Evidence) -> list[str]:
     return [*item.derived_from, *(part.evidence_id for part in item.contributions if part.evidence_id)]
 
 
-def _refusal(items: Sequence[Evidence], local: Sequence[str], known: Set[str], weighing: bool) -> str:
+def _refusal(items: Sequence[Evidence], local: Sequence[str], known: Set[str], trusted: bool) -> str:
     """What is wrong with a report, or ''."""
     if len(set(local)) != len(local):
         return "two of its items have the same id"
-    if not weighing and any(item.kind is EvidenceKind.WEIGHING for item in items):
-        return "it reports a weighing, and does not play the weigh role"
+    if not trusted and any(item.kind is EvidenceKind.WEIGHING for item in items):
+        return "it reports a weighing, and is not trusted to weigh"
     if any(reference not in known for item in items for reference in _references(item)):
         return "an item refers to evidence that does not exist"
     try:

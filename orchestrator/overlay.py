@@ -10,6 +10,7 @@ from typing import Any
 from mcp.types import ImageContent
 from pydantic import ValidationError
 
+from wardround.contracts.anatomy import Structure
 from wardround.contracts.codes import canonical_label
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.errors import CallerError, Fault, ProblemCode
@@ -20,13 +21,13 @@ from wardround.orchestrator.diagnose import Diagnoser
 
 __all__ = ["Picture", "draw", "finding_layer", "structure_layers"]
 
-# Okabe and Ito's palette (2008), told apart by people with any common colour vision.
-_STRUCTURE_COLOURS = {
-    "left lung": "#56b4e9",
-    "right lung": "#009e73",
-    "heart": "#d55e00",
-    "left clavicle": "#f0e442",
-    "right clavicle": "#cc79a7",
+# Names of the intake's palette, which people with any common colour vision tell apart.
+_COLOURS: dict[str, str] = {
+    Structure.LEFT_LUNG: "sky",
+    Structure.RIGHT_LUNG: "green",
+    Structure.HEART: "vermilion",
+    Structure.LEFT_CLAVICLE: "yellow",
+    Structure.RIGHT_CLAVICLE: "purple",
 }
 
 
@@ -63,7 +64,7 @@ def structure_layers(result: Diagnosis) -> dict[str, Layer]:
             artefact=artefact,
             style=LayerStyle.OUTLINE,
             opacity=1.0,
-            colour=_STRUCTURE_COLOURS.get(item.subject, "#ffffff"),
+            colour=_COLOURS.get(item.subject, "white"),
         )
         for item in result.evidence
         if item.kind is EvidenceKind.SEGMENTATION

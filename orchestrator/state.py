@@ -19,10 +19,9 @@ class Answer(TypedDict):
 
     order: int
     role: str
-    specialist: str
+    index: int
     report: Json | None
     problem: Json | None
-    seconds: float
 
 
 class Ask(TypedDict):

@@ -1,0 +1,1 @@
+"""How the tables beside the weigher were made."""

@@ -1,0 +1,1 @@
+"""From evidence to typed claims and their words, without a language model."""

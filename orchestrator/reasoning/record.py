@@ -1,0 +1,93 @@
+"""The ledger's items, looked up by id and by what they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+
+from wardround.contracts.codes import NO_FINDING, canonical_label
+from wardround.contracts.diagnosis import Claim
+from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
+from wardround.orchestrator.reasoning.relations import MIN_OVERLAP, bears_on
+
+__all__ = ["BACKGROUND", "Record", "clear_places", "same_subject"]
+
+# Kinds that may stand beside any claim, and bear none.
+BACKGROUND = frozenset({EvidenceKind.CONTEXT, EvidenceKind.QUALITY, EvidenceKind.CASE})
+
+
+@lru_cache(maxsize=1024)
+def _folded(name: str) -> str:
+    return (canonical_label(name) or name).casefold()
+
+
+def same_subject(one: str, other: str) -> bool:
+    """Whether two names mean the same finding or quantity."""
+    return _folded(one) == _folded(other)
+
+
+class Record:
+    """Read-only view of the evidence on one film.
+
+    Attributes:
+        items: in the ledger's order.
+        weighings: the pooled belief by label; the last one where the ledger holds several.
+    """
+
+    def __init__(self, items: Sequence[Evidence]) -> None:
+        self.items = tuple(items)
+        self._by_id = {item.id: item for item in items}
+        self.weighings = {item.subject: item for item in items if item.kind is EvidenceKind.WEIGHING}
+
+    def get(self, evidence_id: str) -> Evidence | None:
+        """The item with that id."""
+        return self._by_id.get(evidence_id)
+
+    def cited(self, claims: Iterable[Claim]) -> tuple[Evidence, ...]:
+        """The existing items that any of the claims cites, each once."""
+        ids = dict.fromkeys(citation for claim in claims for citation in claim.citations)
+        return tuple(item for item in map(self.get, ids) if item is not None)
+
+    def of(self, subject: str, *kinds: EvidenceKind) -> tuple[Evidence, ...]:
+        """The items of those kinds whose own subject it is."""
+        return tuple(item for item in self.items if item.kind in kinds and same_subject(item.subject, subject))
+
+    def about(self, item: Evidence, subject: str) -> bool:
+        """Whether an item speaks of the subject: by name, by its quantity, or by being derived from one that does."""
+        if _names(item, subject):
+            return True
+        origins = filter(None, map(self.get, item.derived_from))
+        return any(_names(origin, subject) for origin in origins)
+
+    def relevant(self, item: Evidence, subject: str) -> bool:
+        """Whether an item may be cited for the subject: it is about it, led to an item about it, or bears on it."""
+        if item.kind in BACKGROUND or self.about(item, subject):
+            return True
+        finding = bears_on(subject)
+        if finding is not None and _names(item, finding):
+            return True
+        if subject == NO_FINDING and item.kind is EvidenceKind.WEIGHING and item.subject in self.suspected():
+            return True
+        return any(item.id in other.derived_from and _names(other, subject) for other in self.items)
+
+    def suspected(self) -> tuple[str, ...]:
+        """The labels, No Finding apart, whose evidence reaches its operating point."""
+        return tuple(
+            label for label, item in self.weighings.items() if label != NO_FINDING and item.polarity is Polarity.PRESENT
+        )
+
+
+def _names(item: Evidence, subject: str) -> bool:
+    if same_subject(item.subject, subject):
+        return True
+    if item.measurement is None:
+        return False
+    return same_subject(item.measurement.quantity, subject) or bears_on(item.measurement.quantity) == subject
+
+
+def clear_places(items: Collection[Evidence]) -> tuple[Evidence, ...]:
+    """The location items that are clear enough to name a place, the largest overlap first."""
+    by_overlap = sorted(
+        ((item.location.overlap, item) for item in items if item.location is not None), key=lambda pair: -pair[0]
+    )
+    return tuple(item for overlap, item in by_overlap if overlap >= MIN_OVERLAP)
