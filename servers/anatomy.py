@@ -73,7 +73,10 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
         worker: Worker[_Film, Segmentation] = Worker(lambda films: _segmenter().predict(films), name="anatomy")
         async with worker:
             room.worker = worker
-            yield
+            try:
+                yield
+            finally:
+                desk.close()
 
     server = new_server(
         "anatomy",

@@ -53,6 +53,7 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
                 yield
             finally:
                 workers.remove(worker)
+                desk.close()
 
     server = new_server(
         "cxr",

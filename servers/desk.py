@@ -32,6 +32,10 @@ class Desk:
         """The signer of this process's artefact URLs, if it serves any."""
         return self._signer
 
+    def close(self) -> None:
+        """Ends the reader's connections."""
+        self._reader.close()
+
     def image(self, handle: str, details: Image | None) -> Image:
         """The film's description: as handed over, else from the store.
 

@@ -60,6 +60,7 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
             yield
         finally:
             decoder.close()
+            desk.close()
 
     server = new_server(
         "intake",

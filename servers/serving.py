@@ -81,7 +81,8 @@ def artefact_server(settings: ServerSettings, address: str) -> Iterator[ServerSe
             "Choose another one in [artefacts] of wardround.toml.",
         ) from None
     settings = replace(settings, base_url=f"http://{host}:{listener.getsockname()[1]}")
-    app = Starlette(routes=[Route("/artefacts/{hexdigest}", artefact_route(Desk(settings)))])
+    desk = Desk(settings)
+    app = Starlette(routes=[Route("/artefacts/{hexdigest}", artefact_route(desk))])
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
     # A thread of its own: uvicorn takes over signals in the main one.
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="artefacts", daemon=True)
@@ -92,3 +93,4 @@ def artefact_server(settings: ServerSettings, address: str) -> Iterator[ServerSe
         server.should_exit = True
         thread.join(timeout=5.0)
         listener.close()
+        desk.close()

@@ -23,7 +23,7 @@ class ServerSettings:
     Attributes:
         allowed: folders from which films may be opened; None trusts the caller, who is then the shell's own user.
         base_url: where this process serves artefacts, such as `http://127.0.0.1:8801`; None: by folder only.
-        artefact_hosts: `host:port` from which artefacts may be read (`host:*` for any port).
+        artefact_hosts: `host:port` from which artefacts may be read by URL.
         signing_key: signs artefact URLs; random for each process, so a URL ends with the process that made it.
     """
 
