@@ -19,8 +19,8 @@ from wardround.orchestrator.report.rows import FindingRow, finding_rows, located
 
 __all__ = ["result_table"]
 
-_COLUMNS = (("Finding", 19), ("Number", 12), ("Where (overlap)", 15), ("Evidence", 11), ("Moved, log-odds", 19))
-_STRONGEST, _MOVED_WIDTH = 2, 18
+_COLUMNS = (("Finding", 19), ("Number", 12), ("Where (overlap)", 15), ("Evidence", 11))
+_STRONGEST = 2
 _HIDDEN = frozenset({"Cc", "Cf", "Cs"})
 _STATUS_STYLES = {"complete": "green", "partial": "yellow", "refused": "red"}
 _POLARITY = {"present": ("suspected", "bold red"), "uncertain": ("undecided", "yellow")}
@@ -116,6 +116,7 @@ def _findings(rows: Iterable[FindingRow]) -> Table:
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False, header_style="bold")
     for name, ratio in _COLUMNS:
         table.add_column(name, ratio=ratio, overflow="fold")
+    table.add_column("Moved, log-odds", ratio=19, no_wrap=True, overflow="ellipsis")
     table.expand = True
     for row in rows:
         word, style = _POLARITY[row.polarity.value]
@@ -142,9 +143,7 @@ def _strongest(row: FindingRow) -> list[Contribution]:
 
 
 def _moved(part: Contribution) -> Text:
-    moved = _plain(f"{part.log_odds:+.2f} {part.name}")
-    moved.truncate(_MOVED_WIDTH, overflow="ellipsis")
-    return moved
+    return _plain(f"{part.log_odds:+.2f} {part.name}")
 
 
 def _measurements(result: Diagnosis) -> Iterator[str]:

@@ -15,12 +15,14 @@ from wardround.contracts.base import NOTICE
 from wardround.contracts.codes import NO_FINDING
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.errors import CallerError, ProblemCode
+from wardround.contracts.evidence import Polarity
 from wardround.contracts.render import LayerStyle
 from wardround.orchestrator.diagnose import Diagnoser
 from wardround.orchestrator.reasoning.words import finding_name, place_words, quantity
 from wardround.orchestrator.report.pictures import Pictures, fetch_pictures
 from wardround.orchestrator.report.rows import finding_rows, located, numbered
 from wardround.orchestrator.report.view import (
+    cited_by,
     conclusion_views,
     evidence_groups,
     linked,
@@ -61,7 +63,7 @@ def report_html(result: Diagnosis, pictures: Pictures) -> str:
     """The report as one HTML document that loads nothing and runs no script; all text is escaped."""
     rows = finding_rows(result)
     heat = pictures.of_style(LayerStyle.HEAT)
-    suspected = {row.label for row in rows if row.polarity.value == "present"}
+    suspected = {row.label for row in rows if row.polarity is Polarity.PRESENT}
     return (
         _environment()
         .get_template("report.html")
@@ -79,6 +81,7 @@ def report_html(result: Diagnosis, pictures: Pictures) -> str:
             groups=evidence_groups(result),
             models=models(result),
             ids={item.id for item in result.evidence},
+            cited_by=cited_by(result),
             linked=linked,
             run_seconds=max((one.seconds for one in result.timings), default=0.0),
         )

@@ -21,6 +21,7 @@ __all__ = [
     "Model",
     "Part",
     "WeighingView",
+    "cited_by",
     "conclusion_views",
     "evidence_groups",
     "linked",
@@ -163,6 +164,16 @@ def weighing_views(result: Diagnosis) -> tuple[WeighingView, ...]:
 def _bar(part: Contribution, scale: float) -> Bar:
     end = round(part.log_odds * scale, 2)
     return Bar(part, min(0.0, end), abs(end))
+
+
+def cited_by(result: Diagnosis) -> dict[str, list[str]]:
+    """The ids of the claims that cite an item, by its id; items that none cites are left out."""
+    found: dict[str, list[str]] = {}
+    for conclusion in result.conclusions:
+        for claim in conclusion.claims:
+            for citation in dict.fromkeys(claim.citations):
+                found.setdefault(citation, []).append(claim.id)
+    return found
 
 
 def evidence_groups(result: Diagnosis) -> tuple[tuple[str, tuple[Evidence, ...]], ...]:
