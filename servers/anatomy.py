@@ -16,7 +16,7 @@ from pydantic import Field
 from wardround.agents.anatomy.locate import locate_report
 from wardround.agents.anatomy.report import anatomy_report
 from wardround.agents.anatomy.screen import screen
-from wardround.agents.anatomy.segmenter import Segmentation, Segmenter
+from wardround.agents.anatomy.segmenter import Segmentation, Segmenter, bundled_segmenter
 from wardround.contracts.evidence import EvidenceReport, ScreenReport
 from wardround.contracts.roles import Role
 from wardround.contracts.study import Artefact, Image
@@ -40,7 +40,7 @@ _KEPT = 32  # outlines of the last films: one run asks for the same film up to t
 @cache
 def _segmenter() -> Segmenter:
     """The segmenter of this process, loaded once however many servers are built in it."""
-    return Segmenter()
+    return bundled_segmenter()
 
 
 class _Room:
@@ -93,7 +93,7 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
         described = desk.image(image, details)
         await ctx.report_progress(0, 1, "screening")
         film = desk.film(described)
-        return screen(film, await room.outline(described, film))
+        return screen(film, await room.outline(described, film), synthetic=described.synthetic)
 
     async def segment_anatomy(image: _Handle, ctx: Context[Any, Any], details: _Details = None) -> EvidenceReport:
         """Outlines both lungs, the heart and both clavicles, and measures the cardiothoracic ratio and lung areas.
@@ -117,7 +117,8 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
         described = desk.image(image, details)
         await ctx.report_progress(0, 1, "placing")
         stack = desk.read(masks) if masks is not None else (await room.outline(described)).masks
-        return locate_report([(target, desk.read(target.heatmap)) for target in targets], stack)
+        maps = [(target, desk.read(target.heatmap)) for target in targets]
+        return locate_report(maps, stack, synthetic=described.synthetic)
 
     add_tool(server, screen_film, ScreenReport, role=Role.SCREEN, title="Screen a film")
     add_tool(server, segment_anatomy, EvidenceReport, role=Role.SEGMENT, title="Outline and measure anatomy")

@@ -38,8 +38,7 @@ class Forgotten(Word):
 
 def _draw(desk: Desk, image: Image, layers: Sequence[Layer], max_side: int, film: bool) -> bytes:
     drawn = tuple(
-        preview.Layer(desk.read(layer.artefact), preview.LayerKind(layer.style.value), layer.colour, layer.opacity)
-        for layer in layers
+        preview.Layer(desk.read(layer.artefact), layer.style, layer.colour, layer.opacity) for layer in layers
     )
     if film:
         return preview.render(desk.film(image), drawn, max_side)

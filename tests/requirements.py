@@ -1,4 +1,4 @@
-"""The manifest of promises: what Wardround holds itself to, and the tests that hold it. Checked by test_requirements.py.
+"""The manifest of promises: what Wardround holds itself to, and the tests that hold it (see test_requirements.py).
 
 A promise names at least one test as `FILE::FUNCTION`, from the folder `tests`. Every journey must serve a promise.
 """

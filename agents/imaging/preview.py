@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from wardround.contracts.errors import CallerError, ProblemCode
+from wardround.contracts.render import LayerStyle
 
-__all__ = ["COLOURS", "Layer", "LayerKind", "render", "render_layer"]
+__all__ = ["COLOURS", "Layer", "render", "render_layer"]
 
 # Okabe and Ito 2008: told apart with every kind of colour vision.
 COLOURS: dict[str, tuple[int, int, int]] = {
@@ -32,14 +32,6 @@ _SMALLEST_SIDE = 64
 Bytes = npt.NDArray[np.uint8]
 
 
-class LayerKind(StrEnum):
-    """How an array is shown."""
-
-    HEAT = "heat"
-    MASK = "mask"
-    OUTLINE = "outline"
-
-
 @dataclass(frozen=True)
 class Layer:
     """One overlay: `array` is (h, w) over the whole film, a heat map in [0, 1] or a mask of 0 and 1, any resolution.
@@ -48,7 +40,7 @@ class Layer:
     """
 
     array: npt.NDArray[np.generic]
-    kind: LayerKind
+    style: LayerStyle
     colour: str = "orange"
     opacity: float = 0.45
 
@@ -87,7 +79,7 @@ def _rgba(layer: Layer, size: tuple[int, int]) -> Bytes:
     values = _resized(layer.array, size)
     picture = np.empty((*size, 4), dtype=np.uint8)
     opacity = min(max(layer.opacity, 0.0), 1.0) * 255.0
-    if layer.kind is LayerKind.HEAT:
+    if layer.style is LayerStyle.HEAT:
         at = [stop for stop, _ in _HEAT]
         for channel in range(3):
             picture[..., channel] = np.interp(values, at, [colour[channel] for _, colour in _HEAT])
@@ -95,7 +87,7 @@ def _rgba(layer: Layer, size: tuple[int, int]) -> Bytes:
         return picture
     mask = values >= 0.5
     picture[..., :3] = COLOURS[layer.colour]
-    picture[..., 3] = opacity * (_edge(mask) if layer.kind is LayerKind.OUTLINE else mask)
+    picture[..., 3] = opacity * (_edge(mask) if layer.style is LayerStyle.OUTLINE else mask)
     return picture
 
 

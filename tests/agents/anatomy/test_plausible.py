@@ -54,11 +54,11 @@ def _all_over(masks: Masks) -> None:
 
 
 WRONG: tuple[tuple[Callable[[Masks], None], str], ...] = (
-    (_without_a_lung, "not found: the left lung"),
-    (_empty, "not found: the right lung, the left lung, the heart"),
+    (_without_a_lung, "not found: left lung"),
+    (_empty, "not found: right lung, left lung, heart"),
     (_tiny_lung, "too small"),
     (_swapped, "to the left of the left lung"),
-    (_overlapping, "lungs overlap"),
+    (_overlapping, "outlines of the lungs overlap"),
     (_lying, "side by side"),
     (_aside, "between the lungs"),
     (_above, "above the middle"),

@@ -6,10 +6,13 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import gdcm
 import numpy as np
 import pydicom
 import pytest
+from PIL import Image
 from pydicom.dataset import Dataset, FileDataset
+from pydicom.encaps import encapsulate
 from pydicom.pixels import compress
 from pydicom.uid import (
     UID,
@@ -17,6 +20,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
+    JPEGBaseline8Bit,
     JPEGLSLossless,
     RLELossless,
 )
@@ -318,3 +322,43 @@ def test_a_real_film_is_read_and_turned(shared_data: Path, decoder: SandboxedDec
     assert done.details.view is ViewPosition.PA
     heart_and_spine, left_lung = done.film[1000:1300, 850:1000].mean(), done.film[500:800, 1200:1450].mean()
     assert left_lung < heart_and_spine
+
+
+def test_a_jpeg_baseline_film_is_read_close_to_its_original(film_file: FileDataset, as_bytes: Write) -> None:
+    original = _film(as_bytes(film_file))
+    eight_bit = (film_file.pixel_array >> (film_file.BitsStored - 8)).astype(np.uint8)
+    jpeg = io.BytesIO()
+    Image.fromarray(eight_bit).save(jpeg, "JPEG", quality=95)
+    film_file.BitsAllocated, film_file.BitsStored, film_file.HighBit = 8, 8, 7
+    for keyword in ("WindowCenter", "WindowWidth"):
+        if keyword in film_file:
+            delattr(film_file, keyword)
+    film_file.PixelData = encapsulate([jpeg.getvalue()])
+    film_file["PixelData"].is_undefined_length = True
+    film_file.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    read = _film(as_bytes(film_file))
+    assert read.shape == original.shape
+    assert np.corrcoef(read.ravel(), original.ravel())[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("syntax", ["JPEGLosslessProcess14", "JPEGLosslessProcess14_1"])
+def test_a_jpeg_lossless_twin_gives_the_same_film(
+    film_file: FileDataset, as_bytes: Write, tmp_path: Path, syntax: str
+) -> None:
+    original = as_bytes(film_file)
+    (tmp_path / "raw.dcm").write_bytes(original)
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(tmp_path / "raw.dcm"))
+    assert reader.Read()
+    change = gdcm.ImageChangeTransferSyntax()
+    change.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, syntax)))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetFileName(str(tmp_path / "packed.dcm"))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    packed = (tmp_path / "packed.dcm").read_bytes()
+    assert "JPEG lossless" in decode(packed, Limits()).details.source_format
+    assert np.array_equal(_film(packed), _film(original))

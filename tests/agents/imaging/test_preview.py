@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from wardround.agents.imaging.phantom import Phantom
-from wardround.agents.imaging.preview import COLOURS, Layer, LayerKind, render, render_layer
+from wardround.agents.imaging.preview import COLOURS, Layer, render, render_layer
 from wardround.contracts.errors import CallerError
+from wardround.contracts.render import LayerStyle
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -44,7 +45,7 @@ def test_a_cap_that_nothing_fits_under_is_a_clear_error() -> None:
 
 def test_a_mask_of_any_resolution_colours_its_own_side(left_effusion: Phantom) -> None:
     mask = left_effusion.masks["Effusion"][::4, ::4]
-    shown = np.asarray(_opened(render(left_effusion.film, (Layer(mask, LayerKind.MASK, "green"),))).convert("RGB"))
+    shown = np.asarray(_opened(render(left_effusion.film, (Layer(mask, LayerStyle.MASK, "green"),))).convert("RGB"))
     tint = shown[..., 1].astype(int) - shown[..., 0]
     assert tint[:, 128:].max() > 30 and tint[:, :118].max() <= 0
 
@@ -52,7 +53,7 @@ def test_a_mask_of_any_resolution_colours_its_own_side(left_effusion: Phantom) -
 def test_a_heat_map_alone_is_transparent_where_it_is_cold() -> None:
     heat = np.zeros((8, 8), np.float16)
     heat[6, 6] = 1.0
-    picture = np.asarray(_opened(render_layer(Layer(heat, LayerKind.HEAT, opacity=0.5), (400, 400))))
+    picture = np.asarray(_opened(render_layer(Layer(heat, LayerStyle.HEAT, opacity=0.5), (400, 400))))
     assert picture.shape == (400, 400, 4)
     assert picture[20, 20, 3] == 0 and picture[325, 325, 3] > 100
 
@@ -60,12 +61,12 @@ def test_a_heat_map_alone_is_transparent_where_it_is_cold() -> None:
 def test_an_outline_marks_the_border_only() -> None:
     mask = np.zeros((100, 100), bool)
     mask[30:70, 30:70] = True
-    picture = np.asarray(_opened(render_layer(Layer(mask, LayerKind.OUTLINE, "white", 1.0), (100, 100))))
+    picture = np.asarray(_opened(render_layer(Layer(mask, LayerStyle.OUTLINE, "white", 1.0), (100, 100))))
     assert picture[30, 50, 3] == 255 and picture[50, 50, 3] == 0 and picture[10, 10, 3] == 0
 
 
 @pytest.mark.parametrize(
-    "layer", [Layer(np.zeros(4), LayerKind.MASK), Layer(np.zeros((2, 2)), LayerKind.MASK, "mauve")]
+    "layer", [Layer(np.zeros(4), LayerStyle.MASK), Layer(np.zeros((2, 2)), LayerStyle.MASK, "mauve")]
 )
 def test_a_layer_that_cannot_be_shown_is_refused(layer: Layer) -> None:
     with pytest.raises(CallerError) as refused:

@@ -13,7 +13,7 @@ import pytest
 from mcp.types import CallToolResult, ImageContent
 
 from wardround.agents.imaging.phantom import Phantom, make_phantom
-from wardround.agents.imaging.preview import Layer, LayerKind, render, render_layer
+from wardround.agents.imaging.preview import Layer, render, render_layer
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.errors import CallerError, Fault, ProblemCode
 from wardround.contracts.evidence import Evidence
@@ -52,9 +52,9 @@ class _Intake:
             return render(self._phantom.film, (), arguments["max_side"])
         (layer,) = arguments["layers"]
         if layer["style"] == "outline":
-            drawn = Layer(self._phantom.masks["heart"], LayerKind.OUTLINE, layer["colour"], layer["opacity"])
+            drawn = Layer(self._phantom.masks["heart"], LayerStyle.OUTLINE, layer["colour"], layer["opacity"])
         else:
-            drawn = Layer(np.linspace(0, 1, 64).reshape(8, 8), LayerKind.HEAT, opacity=layer["opacity"])
+            drawn = Layer(np.linspace(0, 1, 64).reshape(8, 8), LayerStyle.HEAT, opacity=layer["opacity"])
         return render_layer(drawn, (256, 256), arguments["max_side"])
 
 

@@ -1,0 +1,269 @@
+"""What any detector promises: scores and maps for films of every size, whatever the batch."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from wardround.agents.cxr.bundled import open_bundled
+from wardround.agents.cxr.cam import CamDetector, Preparation, Window, place_maps, relative_maps
+from wardround.agents.cxr.densenet import DenseNet121
+from wardround.agents.cxr.detector import GRID, Film
+from wardround.agents.cxr.network import SIZE, Lite0, prepare
+from wardround.agents.cxr.published import centre_square, label_slots, open_published
+from wardround.agents.cxr.published import prepare as prepare_published
+from wardround.agents.weights.device import Placement
+from wardround.agents.weights.registry import entries, entry
+from wardround.contracts.card import ModelCard
+from wardround.contracts.codes import nih_labels
+from wardround.contracts.errors import CallerError, ProblemCode
+from wardround.contracts.evidence import Source
+
+BOTH = ("bundled", "published_nih")
+SLOTS = {"Effusion": 2, "Nodule": 0}
+SOURCE = Source(model="untrained", version="0")
+CARD = ModelCard(
+    name="untrained",
+    version="0",
+    task="a test",
+    licence="none",
+    training_data="none",
+    intended_use="a test",
+    calibration="none: scores",
+)
+PUBLISHED = [model for model in entries() if model.source == "published"]
+
+
+@pytest.fixture(params=BOTH)
+def detector(request: pytest.FixtureRequest) -> CamDetector:
+    found: CamDetector = request.getfixturevalue(request.param)
+    return found
+
+
+def _noise(rows: int, columns: int, seed: int = 0) -> Film:
+    return np.random.default_rng(seed).random((rows, columns), dtype=np.float32)
+
+
+@pytest.mark.parametrize("shape", [(512, 512), (301, 97), (64, 1001), (16, 16)])
+def test_a_film_of_any_size_gives_scores_and_maps_in_range(detector: CamDetector, shape: tuple[int, int]) -> None:
+    (reading,) = detector.predict([_noise(*shape)])
+    assert reading.scores.dtype == np.float32
+    assert reading.scores.shape == (len(detector.labels),)
+    assert ((reading.scores >= 0) & (reading.scores <= 1)).all()
+    assert reading.maps.dtype == np.float16
+    assert reading.maps.shape == (len(detector.labels), GRID, GRID)
+    assert ((reading.maps >= 0) & (reading.maps <= 1)).all()
+
+
+def test_a_films_scores_do_not_depend_on_its_batch(detector: CamDetector, chest: Film) -> None:
+    films = [_noise(120, 200), chest, np.ascontiguousarray(chest.T)]
+    together = detector.predict(films)
+    for film, reading in zip(films, together, strict=True):
+        (alone,) = detector.predict([film])
+        np.testing.assert_allclose(reading.scores, alone.scores, atol=1e-4)
+        np.testing.assert_allclose(reading.maps, alone.maps, atol=5e-3)
+
+
+def test_no_films_give_no_readings(detector: CamDetector) -> None:
+    assert detector.predict([]) == []
+
+
+def test_the_same_film_gives_the_same_scores_and_is_left_as_it_was(detector: CamDetector, chest: Film) -> None:
+    film = chest.copy()
+    film.setflags(write=False)
+    first, second = detector.predict([film])[0], detector.predict([film])[0]
+    np.testing.assert_array_equal(first.scores, second.scores)
+    np.testing.assert_array_equal(film, chest)
+
+
+@pytest.mark.parametrize(
+    "film",
+    [
+        np.zeros((3, 64, 64), dtype=np.float32),
+        np.zeros((4, 64), dtype=np.float32),
+        np.full((64, 64), np.nan, dtype=np.float32),
+        np.full((64, 64), 255.0, dtype=np.float32),
+    ],
+)
+def test_what_is_no_film_is_refused_by_its_place_in_the_batch(detector: CamDetector, film: Film) -> None:
+    with pytest.raises(CallerError, match="film 2 of 2") as caught:
+        detector.predict([_noise(64, 64), film])
+    assert caught.value.problem.code is ProblemCode.BAD_ARGUMENT
+
+
+def test_a_blank_film_gives_finite_scores(detector: CamDetector) -> None:
+    (reading,) = detector.predict([np.full((64, 64), 0.5, dtype=np.float32)])
+    assert np.isfinite(reading.scores).all()
+
+
+def test_the_bundled_scores_hold_when_brightness_and_contrast_change(bundled: CamDetector, chest: Film) -> None:
+    before, after = bundled.predict([chest, 0.4 * chest + 0.3])
+    np.testing.assert_allclose(before.scores, after.scores, atol=1e-3)
+
+
+def test_the_mean_of_an_activation_map_and_the_bias_are_the_logit() -> None:
+    torch.manual_seed(0)
+    network = Lite0(3).eval()
+    x = torch.randn(2, 1, 64, 64)
+    with torch.inference_mode():
+        activation = torch.einsum("nchw,lc->nlhw", network.maps(x), network.classifier.weight)
+        logits = activation.mean(dim=(2, 3)) + network.classifier.bias
+        torch.testing.assert_close(logits, network(x))
+
+
+@pytest.mark.parametrize(("row", "column"), [(40, 60), (40, 440), (460, 60), (260, 250)])
+def test_a_bright_spot_moves_the_map_of_a_network_that_sums_what_it_sees(row: int, column: int) -> None:
+    torch.manual_seed(0)
+    network = Lite0(1).eval()
+    torch.nn.init.constant_(network.classifier.weight, 1.0)
+    film = torch.zeros(1, 1, 520, 520)
+    film[..., row - 20 : row + 20, column - 20 : column + 20] = 1.0
+    with torch.inference_mode():
+        maps = relative_maps(network.maps(prepare(film)).sum(dim=1, keepdim=True))
+    whole = place_maps(maps[0], Window())[0]
+    peak = np.array(np.unravel_index(int(whole.argmax()), whole.shape)) + 0.5
+    assert np.abs(peak / GRID - np.array([row, column]) / 520).max() < 0.13
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(100, 200), (300, 150), (80, 80)])
+def test_a_map_of_the_central_square_lies_in_the_films_centre(rows: int, columns: int) -> None:
+    window = centre_square(rows, columns)
+    stack = torch.zeros(1, 8, 8)
+    stack[0, 6, 1] = 1.0
+    whole = place_maps(stack, window)[0]
+    peak_row, peak_column = np.unravel_index(int(whole.argmax()), whole.shape)
+    assert abs((peak_row + 0.5) / GRID - (window.top + window.height * 6.5 / 8)) < 1.5 / GRID
+    assert abs((peak_column + 0.5) / GRID - (window.left + window.width * 1.5 / 8)) < 1.5 / GRID
+
+
+def test_nothing_outside_the_central_square_lights_up(published_nih: CamDetector) -> None:
+    (reading,) = published_nih.predict([_noise(100, 400)])
+    assert reading.maps[:, :, : GRID * 3 // 8 - 1].max() == 0
+    assert reading.maps[:, :, GRID * 5 // 8 + 1 :].max() == 0
+    assert reading.maps.max() > 0
+
+
+def test_no_positive_activation_gives_an_empty_map() -> None:
+    assert relative_maps(torch.full((1, 1, 4, 4), -1.0)).max() == 0
+
+
+def test_empty_slots_of_a_published_model_are_skipped_and_its_labels_are_the_code_tables() -> None:
+    assert label_slots(entry("densenet121-res224-rsna")) == {"Pneumonia": 8, "Lung Opacity": 16}
+    assert len(label_slots(entry("densenet121-res224-all"))) == 18
+    for model in PUBLISHED:
+        assert len(label_slots(model)) == sum(bool(name) for name in model.outputs)
+
+
+def test_the_bundled_detector_knows_the_nih_labels_and_calls_its_numbers_scores(bundled: CamDetector) -> None:
+    assert set(bundled.labels) == set(nih_labels())
+    assert bundled.card.calibration == "none: scores"
+    assert not bundled.source.calibrated
+    assert bundled.source.weights_digest == bundled.card.weights_digest
+    assert set(bundled.training_prevalence) == set(bundled.labels)
+    assert all(0 < share < 1 for share in bundled.training_prevalence.values())
+    assert bundled.card.figures[0].value >= 0.70
+    assert all(figure.floor is not None for figure in bundled.card.figures)
+
+
+def test_the_registry_holds_the_digest_that_the_card_was_measured_with() -> None:
+    folder = Path(importlib.util.find_spec("wardround.agents.cxr").origin or "").parent  # type: ignore[union-attr]
+    card = json.loads((folder / "cards" / "cxr-lite0.json").read_text(encoding="utf-8"))
+    assert card["weights_digest"] == f"sha256:{entry('cxr-lite0').sha256}"
+
+
+def test_a_published_model_that_was_not_pulled_says_what_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WARDROUND_HOME", str(tmp_path))
+    with pytest.raises(CallerError, match="are not here yet") as caught:
+        open_published("densenet121-res224-all")
+    assert "wardround models pull densenet121-res224-all" in caught.value.problem.hint
+
+
+def test_our_lite0_computes_what_timms_computes() -> None:
+    timm = pytest.importorskip("timm")
+    torch.manual_seed(0)
+    theirs = timm.create_model("tf_efficientnet_lite0", pretrained=False, in_chans=1, num_classes=15).eval()
+    ours = Lite0(15).eval()
+    ours.load_state_dict(theirs.state_dict())
+    for shape in ((1, 1, 96, 96), (2, 1, 75, 101)):
+        x = torch.randn(shape)
+        with torch.inference_mode():
+            torch.testing.assert_close(ours(x), theirs(x), atol=1e-5, rtol=1e-4)
+
+
+def test_our_densenet_computes_what_torchxrayvisions_computes() -> None:
+    torchxrayvision = pytest.importorskip("torchxrayvision")
+    torch.manual_seed(0)
+    theirs = torchxrayvision.models.DenseNet(num_classes=18).eval()
+    ours = DenseNet121(18).eval()
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.randn(1, 1, 224, 224)
+    with torch.inference_mode():
+        torch.testing.assert_close(ours(x), theirs(x), atol=1e-4, rtol=1e-4)
+
+
+def test_our_input_range_is_torchxrayvisions() -> None:
+    torchxrayvision = pytest.importorskip("torchxrayvision")
+    film = np.linspace(0, 255, 224 * 224, dtype=np.float32).reshape(224, 224)
+    theirs = torchxrayvision.utils.normalize(film, 255)
+    ours = prepare_published(torch.from_numpy(film / 255)[None, None])[0, 0].numpy()
+    np.testing.assert_allclose(ours, theirs, atol=0.1)
+
+
+def _in_half_precision(build: type[Lite0] | type[DenseNet121]) -> Lite0 | DenseNet121:
+    # Made in half precision, since a pretended parameter cannot be converted.
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float16)
+    try:
+        return build(3).eval()
+    finally:
+        torch.set_default_dtype(before)
+
+
+@pytest.mark.parametrize(("build", "side"), [(Lite0, SIZE), (DenseNet121, 224)])
+def test_every_network_runs_in_half_precision_on_a_cuda_device_that_is_only_pretended(
+    build: type[Lite0] | type[DenseNet121], side: int
+) -> None:
+    with FakeTensorMode():
+        with torch.device("cuda"):
+            network = _in_half_precision(build)
+        detector = CamDetector(network, SLOTS, Preparation(centre_square, prepare), CARD, SOURCE)
+        scores, maps = detector.forward(torch.empty(2, 1, side, side))
+        placed = place_maps(maps[0], centre_square(100, 200))
+    for tensor in (scores, maps, placed):
+        assert tensor.device.type == "cuda"
+        assert tensor.dtype is torch.float32
+    assert scores.shape == (2, 2)
+    assert placed.shape == (2, GRID, GRID)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_the_gpu_agrees_with_the_cpu(bundled: CamDetector, chest: Film) -> None:
+    on_gpu = open_bundled(place=Placement(torch.device("cuda"), torch.float16))
+    np.testing.assert_allclose(on_gpu.predict([chest])[0].scores, bundled.predict([chest])[0].scores, atol=0.02)
+
+
+@pytest.mark.slow
+def test_the_held_out_fold_reaches_the_figure_that_the_card_states(shared_data: Path, bundled: CamDetector) -> None:
+    from PIL import Image
+
+    from wardround.agents.cxr.recipe.data import read_films
+    from wardround.agents.cxr.recipe.measure import macro_auc
+    from wardround.agents.cxr.recipe.split import HELD_OUT
+
+    films = read_films(shared_data / "cxr", 32).folds([HELD_OUT])
+    pictures = [Image.open(shared_data / "cxr" / name) for name in films.files]
+    readings = bundled.predict([np.asarray(picture, dtype=np.float32) / 255.0 for picture in pictures])
+    scores = np.stack([reading.scores for reading in readings]).astype(np.float64)
+    order = [bundled.labels.index(label) for label in films.labels]
+    found = macro_auc(scores[:, order], films.targets.numpy().astype(bool), films.labels)
+    assert found >= 0.70
+    assert found == pytest.approx(bundled.card.figures[0].value, abs=0.01)
