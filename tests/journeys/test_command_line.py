@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
+import skimage
 from houses import WARDROUND
 from PIL import Image
 from pydicom.data import get_testdata_file
@@ -66,9 +67,14 @@ def _png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
 
 
+def _sample(name: str) -> np.ndarray[Any, Any]:
+    """A photograph that ships inside scikit-image."""
+    folder = Path(str(skimage.__file__)).parent / "data"
+    return np.asarray(Image.open(folder / name))
+
+
 def _inputs(folder: Path, phantom_film: Path) -> dict[Path, set[str]]:
     """Files that are no chest film, and the codes that may be given for each."""
-    from skimage import data
 
     def save(name: str, array: np.ndarray[Any, Any]) -> Path:
         Image.fromarray(array).save(folder / name)
@@ -83,8 +89,8 @@ def _inputs(folder: Path, phantom_film: Path) -> dict[Path, set[str]]:
     report = folder / "report.dcm"
     report.write_bytes(Path(str(get_testdata_file("reportsi.dcm"))).read_bytes())
     return {
-        save("astronaut.png", data.astronaut()): {"colour_image"},
-        save("camera.png", data.camera()): {"not_a_chest_film"},
+        save("astronaut.png", _sample("astronaut.png")): {"colour_image"},
+        save("camera.png", _sample("camera.png")): {"not_a_chest_film"},
         save("blank.png", np.full((512, 512), 128, np.uint8)): {"blank_image"},
         truncated: {"damaged_file"},
         bomb: {"too_large"},

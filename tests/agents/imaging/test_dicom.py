@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import encapsulate
-from pydicom.pixels import compress
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.utils import compress
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -25,7 +26,6 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from wardround.agents.imaging import dicom
 from wardround.agents.imaging.decoder import decode
 from wardround.agents.imaging.limits import Limits
 from wardround.agents.imaging.phantom import Phantom
@@ -197,7 +197,7 @@ def test_what_is_no_single_frontal_chest_film_is_refused(
 ) -> None:
     setattr(film_file, keyword, value)
     if keyword == "SOPClassUID":
-        film_file.file_meta.MediaStorageSOPClassUID = value
+        film_file.file_meta.MediaStorageSOPClassUID = UID(str(value))
     assert _code(as_bytes(film_file)) is code
 
 
@@ -307,7 +307,7 @@ def test_a_missing_decoder_is_named_by_its_package(
     film_file: FileDataset, as_bytes: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compress(film_file, JPEG2000Lossless)
-    decoder = dicom.get_decoder(JPEG2000Lossless)
+    decoder = get_decoder(JPEG2000Lossless)
     monkeypatch.setattr(decoder, "_available", {})
     with pytest.raises(CallerError) as missing:
         decode(as_bytes(film_file), Limits())

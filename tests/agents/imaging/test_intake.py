@@ -73,8 +73,14 @@ def test_no_planted_identifier_is_kept_returned_or_said(
     good = as_bytes(film_file)
     (tmp_path / "a.dcm").write_bytes(good)
     said = intake.open_study([str(tmp_path / "a.dcm")]).model_dump_json()
-    for keyword, value in (("Modality", "MRZELDA"), ("ViewPosition", "LL"), ("NumberOfFrames", 3), ("Rows", 300)):
-        setattr(film_file, keyword, value)
+    wrong: tuple[tuple[str, object], ...] = (
+        ("Modality", "MRZELDA"),
+        ("ViewPosition", "LL"),
+        ("NumberOfFrames", 3),
+        ("Rows", 300),
+    )
+    for keyword, bad in wrong:
+        setattr(film_file, keyword, bad)
         (tmp_path / "b.dcm").write_bytes(as_bytes(film_file))
         with pytest.raises(CallerError) as refused:
             intake.open_study([str(tmp_path / "b.dcm")])

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from wardround.agents.imaging import paths
 from wardround.agents.imaging.paths import open_allowed, shown_name
 from wardround.contracts.errors import CallerError, ProblemCode
 
@@ -87,7 +86,7 @@ def test_a_link_swapped_after_the_first_check_gains_nothing(house: Path, monkeyp
         door.symlink_to(house / "outside/secret.dcm")
         return really_open(path, flags)
 
-    monkeypatch.setattr(paths.os, "open", swap_then_open)
+    monkeypatch.setattr("wardround.agents.imaging.paths.os.open", swap_then_open)
     with pytest.raises(CallerError) as refused:
         open_allowed(str(door), (house / "allowed",))
     assert refused.value.problem.code is ProblemCode.PATH_NOT_ALLOWED

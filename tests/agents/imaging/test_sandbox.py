@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pydicom.dataset import FileDataset
-from pydicom.pixels import compress
+from pydicom.pixels.utils import compress
 from pydicom.uid import JPEG2000Lossless, RLELossless
 
 from wardround.agents.imaging.decoder import decode
