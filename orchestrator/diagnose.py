@@ -13,9 +13,9 @@ from langchain_core.runnables import RunnableConfig
 from mcp.types import CallToolResult
 from pydantic import ValidationError
 
-from wardround.contracts.codes import finding_codes
+from wardround.contracts.codes import NO_FINDING, finding_codes
 from wardround.contracts.diagnosis import Conclusion, Diagnosis, Missing, Status, StruckClaim, Timing
-from wardround.contracts.errors import Fault, Problem, ProblemCode
+from wardround.contracts.errors import CallerError, Fault, Problem, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind
 from wardround.contracts.roles import Role
 from wardround.contracts.study import Patient, Study
@@ -23,7 +23,7 @@ from wardround.orchestrator.directory import Directory, Player, Silent
 from wardround.orchestrator.graph import build_graph
 from wardround.orchestrator.ledger import Ledger
 from wardround.orchestrator.runs import RunStore
-from wardround.orchestrator.state import RunContext
+from wardround.orchestrator.state import RunContext, RunState
 
 __all__ = ["Diagnoser", "Listener"]
 
@@ -92,13 +92,35 @@ class Diagnoser:
             run_id: a name for the run; random where none is given.
         """
         run_id = run_id or f"run_{secrets.token_urlsafe(16)}"
-        created_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        begun: RunState = {
+            "study": study.model_dump(mode="json"),
+            "history": history,
+            "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        }
+        return await self._run(run_id, begun, listener)
+
+    async def resume(self, run_id: str, *, listener: Listener | None = None) -> Diagnosis:
+        """Finishes a run whose process ended in the middle; steps that were finished are not done again.
+
+        Raises:
+            CallerError: NOT_FOUND where no unfinished run has that id.
+        """
+        config: RunnableConfig = {"configurable": {"thread_id": run_id}}
+        if not (await self._graph.aget_state(config)).next:
+            raise CallerError(
+                ProblemCode.NOT_FOUND,
+                "There is no unfinished run of that id.",
+                "List finished ones: 'wardround runs list'.",
+            )
+        return await self._run(run_id, None, listener)
+
+    async def _run(self, run_id: str, begun: RunState | None, listener: Listener | None) -> Diagnosis:
         players, silent = await self.directory.players()
         config: RunnableConfig = {"configurable": {"thread_id": run_id}}
-        begun = time.perf_counter()
+        clock = time.perf_counter()
         state: dict[str, Any] = {}
         async for mode, event in self._graph.astream(
-            {"study": study.model_dump(mode="json"), "history": history},
+            begun,
             config,
             context=RunContext(players, self._calibrated),
             stream_mode=["custom", "values"],
@@ -109,8 +131,8 @@ class Diagnoser:
                 state = event
             elif listener is not None:
                 await listener(event)
-        timings = (*state.get("timings", []), Timing(step="run", seconds=time.perf_counter() - begun).model_dump())
-        result = _result(run_id, created_at, study, state, silent, timings)
+        timings = (*state.get("timings", []), Timing(step="run", seconds=time.perf_counter() - clock).model_dump())
+        result = _result(run_id, state, silent, timings)
         await self.runs.save(result)
         return result
 
@@ -120,20 +142,16 @@ def _silent(one: Silent) -> Missing:
 
 
 def _unseen(study: Study, items: Sequence[Evidence]) -> tuple[str, ...]:
-    reported = {item.subject for item in items if item.kind is EvidenceKind.FINDING}
+    reported = {NO_FINDING, *(item.subject for item in items if item.kind is EvidenceKind.FINDING)}
     findings = tuple(row.name for label, row in finding_codes().items() if label not in reported)
     further = tuple(f"film {number} of this study" for number in range(2, len(study.images) + 1))
     return (*further, *findings, *_ALWAYS_UNSEEN)
 
 
 def _result(
-    run_id: str,
-    created_at: str,
-    study: Study,
-    state: Mapping[str, Any],
-    silent: Sequence[Silent],
-    timings: Sequence[Mapping[str, Any]],
+    run_id: str, state: Mapping[str, Any], silent: Sequence[Silent], timings: Sequence[Mapping[str, Any]]
 ) -> Diagnosis:
+    study = Study.model_validate(state["study"])
     items = Ledger(Evidence.model_validate(item) for item in state.get("ledger", [])).exported()
     missing = (
         *(_silent(one) for one in silent),
@@ -158,7 +176,7 @@ def _result(
         synthetic=study.synthetic,
         reasoner="templates over the weigher's result (no language model)",
         wardround_version=version("wardround"),
-        created_at=created_at,
+        created_at=state["created_at"],
         timings=tuple(Timing.model_validate(one) for one in timings),
     )
 

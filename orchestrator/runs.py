@@ -60,7 +60,7 @@ class RunStore:
             yield cls(connection)
 
     async def save(self, result: Diagnosis) -> None:
-        """Keeps a finished run."""
+        """Keeps a finished run, and drops its checkpoints: they serve only to finish it."""
         row = (
             result.run_id,
             result.created_at,
@@ -71,6 +71,7 @@ class RunStore:
         )
         await self._connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?)", row)
         await self._connection.commit()
+        await self.checkpointer.adelete_thread(result.run_id)
 
     async def load(self, run_id: str) -> Diagnosis:
         """A finished run's result.

@@ -38,6 +38,7 @@ class RunState(TypedDict, total=False):
 
     study: Json
     history: str
+    created_at: str
     refusal: Json | None
     answers: Annotated[list[Answer], operator.add]
     timings: Annotated[list[Json], operator.add]

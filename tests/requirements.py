@@ -106,6 +106,11 @@ PROMISES: tuple[Promise, ...] = (
         ),
     ),
     Promise(
+        "FAILURE-03",
+        "An interrupted run is finished from its checkpoints, without asking again what was answered.",
+        ("journeys/test_resuming.py::test_an_interrupted_run_is_finished_without_asking_the_readers_again",),
+    ),
+    Promise(
         "OPEN-01",
         "Any MCP server that speaks the evidence schema joins by configuration, and its evidence is cited as a score.",
         (f"{_FOREIGN}test_its_evidence_is_cited_as_a_score_under_the_configured_name",),

@@ -24,6 +24,13 @@ async def _summaries(limit: int) -> tuple[RunSummary, ...]:
         return await store.summaries(limit)
 
 
+async def _resume(run_id: str) -> Diagnosis:
+    from wardround.orchestrator.composition import open_house
+
+    async with open_house(load_configuration(), None) as house:
+        return await house.resume(run_id)
+
+
 async def _load(run_id: str) -> Diagnosis:
     async with RunStore.opened(load_configuration().home / "runs.db") as store:
         return await store.load(run_id)
@@ -54,6 +61,21 @@ def show(
     from wardround.orchestrator.terminal import result_table
 
     result = asyncio.run(_load(run_id))
+    if json_:
+        typer.echo(result.model_dump_json(indent=2))
+    else:
+        data().print(result_table(result))
+
+
+@app.command("resume")
+def resume(
+    run_id: Annotated[str, typer.Argument(help="A run whose process ended before it was finished.")],
+    json_: Annotated[bool, typer.Option("--json", help="Print the whole result as JSON.")] = False,
+) -> None:
+    """Finish an interrupted run from its last checkpoint."""
+    from wardround.orchestrator.terminal import result_table
+
+    result = asyncio.run(_resume(run_id))
     if json_:
         typer.echo(result.model_dump_json(indent=2))
     else:
