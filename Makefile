@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 DATA ?= ../shared/data
 FILM ?=
 STAMP := $(VENV)/.installed
-FOLDERS := agents contracts orchestrator prompts servers
+FOLDERS := agents contracts evals orchestrator prompts servers
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test lint types layers unit slow train-detector train-anatomy operating-points priors links clean
+.PHONY: demo test lint types layers unit slow bench train-detector train-anatomy operating-points priors links clean
 
 # FILM=path diagnoses your own film; without it a phantom with a planted effusion is made first.
 demo: $(STAMP)
@@ -38,13 +38,18 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 
 types: $(STAMP) links
-	$(BIN)/mypy $(FOLDERS)
+	$(BIN)/mypy $(FOLDERS:%=-p wardround.%)
+	$(BIN)/mypy tests
 
 layers: $(STAMP) links
 	PYTHONPATH=build/links $(BIN)/lint-imports
 
 unit: $(STAMP)
 	$(BIN)/python -P -m pytest -q -m "not slow and not gpu"
+
+# FILMS="a.dcm b.png" measures your own; without it, phantoms.
+bench: $(STAMP)
+	$(BIN)/python -P -m wardround.evals.latency $(FILMS)
 
 slow: $(STAMP)
 	$(BIN)/python -P -m pytest -q -m slow

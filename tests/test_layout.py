@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("agents", "contracts", "orchestrator", "prompts", "servers")
+FOLDERS = ("agents", "contracts", "evals", "orchestrator", "prompts", "servers")
 MODULES = sorted(path for top in FOLDERS for path in (ROOT / top).rglob("*.py"))
 MAX_LINES = 400
 
@@ -47,7 +47,7 @@ def test_the_orchestrator_loads_neither_torch_nor_transformers() -> None:
 
 
 def test_pickles_are_read_in_the_converter_alone() -> None:
-    risky = re.compile(r"torch\.load\(|pickle\.loads?\(|Unpickler\(")
+    risky = re.compile(r"(?<!safetensors\.)torch\.load\(|pickle\.loads?\(|Unpickler\(")
     found = {path.relative_to(ROOT).as_posix() for path in MODULES if risky.search(path.read_text(encoding="utf-8"))}
     allowed = {"agents/weights/convert.py"}
     recipes = {name for name in found if "/recipe/" in name}  # ImageNet starting weights, read with weights_only=True

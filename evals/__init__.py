@@ -1,0 +1,1 @@
+"""Benchmarks and measures of the whole house, each a module that is run on its own."""
