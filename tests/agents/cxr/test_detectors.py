@@ -18,6 +18,9 @@ from wardround.agents.cxr.detector import GRID, Film
 from wardround.agents.cxr.network import SIZE, Lite0, prepare
 from wardround.agents.cxr.published import centre_square, label_slots, open_published
 from wardround.agents.cxr.published import prepare as prepare_published
+from wardround.agents.cxr.recipe.data import film_array, read_films
+from wardround.agents.cxr.recipe.measure import macro_auc
+from wardround.agents.cxr.recipe.split import HELD_OUT
 from wardround.agents.weights.device import Placement
 from wardround.agents.weights.registry import entries, entry
 from wardround.contracts.card import ModelCard
@@ -105,6 +108,13 @@ def test_a_blank_film_gives_finite_scores(detector: CamDetector) -> None:
 def test_the_bundled_scores_hold_when_brightness_and_contrast_change(bundled: CamDetector, chest: Film) -> None:
     before, after = bundled.predict([chest, 0.4 * chest + 0.3])
     np.testing.assert_allclose(before.scores, after.scores, atol=1e-3)
+
+
+def test_rounding_a_film_to_eight_bits_hardly_moves_the_bundled_scores(bundled: CamDetector, chest: Film) -> None:
+    textured = np.clip(chest + 0.1 * _noise(*chest.shape), 0, 1)
+    rounded = (np.round(textured * 255) / 255).astype(np.float32)
+    before, after = bundled.predict([textured.astype(np.float32), rounded])
+    np.testing.assert_allclose(before.scores, after.scores, atol=0.01)
 
 
 def test_the_mean_of_an_activation_map_and_the_bias_are_the_logit() -> None:
@@ -253,15 +263,8 @@ def test_the_gpu_agrees_with_the_cpu(bundled: CamDetector, chest: Film) -> None:
 
 @pytest.mark.slow
 def test_the_held_out_fold_reaches_the_figure_that_the_card_states(shared_data: Path, bundled: CamDetector) -> None:
-    from PIL import Image
-
-    from wardround.agents.cxr.recipe.data import read_films
-    from wardround.agents.cxr.recipe.measure import macro_auc
-    from wardround.agents.cxr.recipe.split import HELD_OUT
-
     films = read_films(shared_data / "cxr", 32).folds([HELD_OUT])
-    pictures = [Image.open(shared_data / "cxr" / name) for name in films.files]
-    readings = bundled.predict([np.asarray(picture, dtype=np.float32) / 255.0 for picture in pictures])
+    readings = bundled.predict([film_array(shared_data / "cxr" / name) for name in films.files])
     scores = np.stack([reading.scores for reading in readings]).astype(np.float64)
     order = [bundled.labels.index(label) for label in films.labels]
     found = macro_auc(scores[:, order], films.targets.numpy().astype(bool), films.labels)

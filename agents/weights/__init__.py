@@ -1,0 +1,1 @@
+"""Where weights come from: one registry, digests, conversion to safetensors, and the choice of device."""
