@@ -106,7 +106,8 @@ class Diagnoser:
             CallerError: NOT_FOUND where no unfinished run has that id.
         """
         config: RunnableConfig = {"configurable": {"thread_id": run_id}}
-        if not (await self._graph.aget_state(config)).next:
+        # Finished runs keep no checkpoints; `next` alone is empty, too, where a step ended just before the process did.
+        if not (await self._graph.aget_state(config)).values:
             raise CallerError(
                 ProblemCode.NOT_FOUND,
                 "There is no unfinished run of that id.",

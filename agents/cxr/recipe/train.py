@@ -36,7 +36,7 @@ _AVERAGE = 0.985
 _MIXUP = 0.4
 _RISE = 0.08
 _CHOSEN_BEFORE = (
-    "learning rate and the four epochs chosen on fold 1 in a run on folds 2 to 4 (which also sets the operating "
+    "learning rate and the four epochs chosen on fold 1 in runs on folds 2 to 4 (one of which sets the operating "
     "points), then trained anew on folds 1 to 4 and the last averaged weights kept"
 )
 

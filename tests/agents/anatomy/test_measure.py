@@ -45,10 +45,11 @@ def test_areas_are_square_centimetres_where_the_pixel_spacing_is_known(
     assert measured.unit == "cm2"
 
 
+@pytest.mark.parametrize("spacing", [None, (0.0, 0.0)])
 def test_areas_are_shares_of_the_film_where_it_is_not(
-    drawn_chest: NDArray[np.uint8], image_of: Callable[..., Image]
+    drawn_chest: NDArray[np.uint8], image_of: Callable[..., Image], spacing: tuple[float, float] | None
 ) -> None:
-    measured = by_quantity(measurements(drawn_chest, image_of(), SOURCE))
+    measured = by_quantity(measurements(drawn_chest, image_of(spacing), SOURCE))
     assert "right lung area" not in measured
     share = measured["right lung area as share of the film"]
     assert share.value == pytest.approx(0.15)
