@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
 FILM ?=
+OUT ?= out/training
 STAMP := $(VENV)/.installed
 FOLDERS := agents contracts evals orchestrator prompts servers
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test lint types layers unit slow bench train-detector train-anatomy operating-points priors links clean
+.PHONY: demo test lint types layers unit slow bench train train-detector train-anatomy operating-points priors links clean
 
 # FILM=path diagnoses your own film; without it a phantom with a planted effusion is made first.
 demo: $(STAMP)
@@ -53,6 +54,26 @@ bench: $(STAMP)
 
 slow: $(STAMP)
 	$(BIN)/python -P -m pytest -q -m slow
+
+# Trainings: DATA has the layout of labels.csv, images/, masks/ (README, Models); OUT is a folder for checkpoints.
+# Afterwards the weights are copied to agents/*/weights/ and their digest and size entered in agents/weights/registry.toml.
+train: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,train]'
+
+train-detector: train
+	$(BIN)/python -P -m wardround.agents.cxr.recipe.train $(DATA) $(OUT)
+	$(BIN)/python -P -m wardround.agents.cxr.recipe.card $(DATA) $(OUT) agents/cxr/cards/cxr-lite0.json
+
+operating-points: train
+	$(BIN)/python -P -m wardround.agents.cxr.recipe.train $(DATA) $(OUT)-points --folds 2 3 4
+	$(BIN)/python -P -m wardround.agents.cxr.recipe.operating_points $(DATA) $(OUT)-points agents/evidence/operating_points.csv
+
+train-anatomy: train
+	$(BIN)/python -P -m wardround.agents.anatomy.recipe.train $(DATA) $(OUT)
+	$(BIN)/python -P -m wardround.agents.anatomy.recipe.measure $(DATA) --card agents/anatomy/cards/anatomy-jsrt.json
+
+priors: $(STAMP)
+	$(BIN)/python -P -m wardround.agents.evidence.recipe.make_priors
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -145,7 +145,7 @@ PROMISES: tuple[Promise, ...] = (
         "The orchestrator loads neither torch nor transformers, and pickles are read by the converter alone.",
         (
             "test_layout.py::test_the_orchestrator_loads_neither_torch_nor_transformers",
-            "test_layout.py::test_pickles_are_read_in_the_converter_alone",
+            "agents/weights/test_convert.py::test_only_the_converter_unpickles",
         ),
     ),
     Promise(

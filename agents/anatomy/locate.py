@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from wardround.agents.anatomy.zones import ZONES, Place, midline, regions, thorax_width
+from wardround.agents.anatomy.chart import OUTSIDE, Chart
+from wardround.agents.anatomy.zones import ZONES, Place
 from wardround.contracts.anatomy import Location, Region, Side
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, Source
 from wardround.contracts.weighing import LocateTarget
 
-__all__ = ["LOCATOR", "locate", "locate_report", "mass_shares"]
+__all__ = ["LOCATOR", "locate", "locate_report"]
 
 LOCATOR = Source(model="heat map on anatomy", version="1.0.0")
-_OUTSIDE = (Region.OUTSIDE, Side.MIDLINE)
 _FAINT = 1e-3  # a map that never rises above this says nothing
 _BOTH_SIDES = 0.30  # each lung's least share of the mass for a finding to be called bilateral
 _ONE_ZONE = 0.50  # a zone's least share of its lung's mass to be named instead of the lung
@@ -71,30 +71,6 @@ def _mass(heatmap: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.f
     return np.asarray(above / above.sum(), dtype=np.float64)
 
 
-def mass_shares(mass: NDArray[np.float64], masks: NDArray[np.uint8], margin: float) -> dict[Place, float]:
-    """Share of a mass (h, w) of unit sum per named region, and outside them all; the shares add up to 1.
-
-    Mass outside every region but within `margin` chest widths of a lung counts for that lung's nearest zone.
-    """
-    places = regions(masks)
-    shares = {place: float(mass[mask].sum()) for place, mask in places.items()}
-    zones = [place for place in places if place[0] in ZONES]
-    named = np.zeros(mass.shape, dtype=np.int64)
-    for index, place in enumerate(zones, start=1):
-        named[places[place]] = index
-    taken = np.logical_or.reduce(list(places.values()))
-    reach = margin * (thorax_width(masks) or 0)
-    if reach > 0 and named.any():
-        distance, nearest = ndimage.distance_transform_edt(named == 0, return_indices=True)
-        spilled = ~taken & (distance <= reach) & (mass > 0)
-        owner = named[nearest[0][spilled], nearest[1][spilled]]
-        gained = np.bincount(owner, weights=mass[spilled], minlength=len(zones) + 1)
-        for index, place in enumerate(zones, start=1):
-            shares[place] += float(gained[index])
-    shares[_OUTSIDE] = max(0.0, 1.0 - sum(shares.values()))
-    return shares
-
-
 def _place(region: Region, side: Side, overlap: float) -> Location:
     return Location(region=region, side=side, overlap=round(min(1.0, max(0.0, overlap)), 3))
 
@@ -113,11 +89,8 @@ def _in_lungs(shares: dict[Place, float]) -> Location:
     return _place(Region.LUNG, side, total)
 
 
-def _outside(mass: NDArray[np.float64], masks: NDArray[np.uint8], share: float) -> Location:
+def _outside(mass: NDArray[np.float64], middle: float, share: float) -> Location:
     """The side of the chest's midline that holds most of a mass outside it; the midline where neither does."""
-    middle = midline(masks)
-    if middle is None:
-        return _place(Region.OUTSIDE, Side.MIDLINE, share)
     on_right = float(mass[:, np.arange(mass.shape[1]) < middle].sum())
     side = Side.RIGHT if on_right > 0.7 else Side.LEFT if on_right < 0.3 else Side.MIDLINE
     return _place(Region.OUTSIDE, side, share)
@@ -131,13 +104,18 @@ def locate(heatmap: NDArray[np.floating], masks: NDArray[np.uint8], finding: str
     lack a lung.
 
     Raises:
-        CallerError: BAD_ARGUMENT, the heat map is not one 2-D array of finite numbers.
+        CallerError: BAD_ARGUMENT, the heat map is not one 2-D array of finite numbers, or the masks are not a stack
+            of five.
     """
-    mass = _mass(heatmap, (masks.shape[1], masks.shape[2]))
-    if mass is None or midline(masks) is None:
+    return _located(heatmap, Chart(masks), finding)
+
+
+def _located(heatmap: NDArray[np.floating], chart: Chart, finding: str) -> Location | None:
+    mass = _mass(heatmap, chart.shape)
+    if mass is None or chart.midline is None:
         return None
     rule = _RULES.get(finding, _USUAL)
-    shares = mass_shares(mass, masks, rule.margin)
+    shares = chart.shares(mass, rule.margin)
     lungs = sum(shares[zone, side] for zone in ZONES for side in (Side.RIGHT, Side.LEFT))
     central = {region: shares[region, Side.MIDLINE] for region in (Region.HEART, Region.MEDIASTINUM)}
     if rule.home is not None:
@@ -145,7 +123,7 @@ def locate(heatmap: NDArray[np.floating], masks: NDArray[np.uint8], finding: str
         if at_home >= rule.least:
             return _place(rule.home, Side.MIDLINE, at_home)
     if lungs + sum(central.values()) < _INSIDE:
-        return _outside(mass, masks, shares[_OUTSIDE])
+        return _outside(mass, chart.midline, shares[OUTSIDE])
     organ = max(central, key=central.__getitem__)
     if central[organ] > lungs:
         return _place(organ, Side.MIDLINE, central[organ])
@@ -169,11 +147,13 @@ def locate_report(
     A map that cannot be placed gives a warning in its item's stead.
 
     Raises:
-        CallerError: BAD_ARGUMENT, a heat map is not one 2-D array of finite numbers.
+        CallerError: BAD_ARGUMENT, a heat map is not one 2-D array of finite numbers, or the masks are not a stack of
+            five.
     """
     items, warnings = [], []
+    chart = Chart(masks)
     for target, heatmap in targets:
-        place = locate(heatmap, masks, target.subject)
+        place = _located(heatmap, chart, target.subject)
         if place is None:
             warnings.append(f"{target.subject} was not placed: its heat map is faint, or a lung was not found.")
             continue

@@ -65,9 +65,9 @@ def lung_areas(masks: NDArray[np.uint8], image: Image) -> tuple[str, dict[Struct
     detector's plane, so an area by it is as magnified as the chest is (PS3.3 10.7.1.3).
     """
     shares = {structure: float(pick(masks, structure).mean()) for structure in _AREAS}
-    if image.pixel_spacing_mm is None:
+    down, across = image.pixel_spacing_mm or (0.0, 0.0)
+    if not (down > 0 and across > 0):  # a spacing of zero stands in real files
         return "1", shares
-    down, across = image.pixel_spacing_mm
     film = image.rows * down * image.columns * across / 100.0
     return "cm2", {structure: share * film for structure, share in shares.items()}
 

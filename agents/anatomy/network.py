@@ -1,19 +1,17 @@
 """The segmentation network: an EfficientNet-Lite0 encoder and a small U-Net decoder, five sigmoid channels.
 
-U-Net: Ronneberger et al. 2015; the encoder: Tan and Le 2019, in the Lite variant, from timm. A plain U-Net of two
+U-Net: Ronneberger et al. 2015; the encoder: Tan and Le 2019, in the Lite variant. A plain U-Net of two
 million weights took twice the time per step on a CPU, and has no ImageNet start to lean on when 159 films are all there
 is. MONAI's networks would do as well, at the price of one more run-time dependency for some forty lines.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-import timm
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from wardround.agents.networks.lite0 import SKIP_STAGES, SKIP_WIDTHS, Lite0Encoder
 from wardround.contracts.anatomy import Structure
 
 __all__ = ["CHANNELS", "STRIDE", "AnatomyNet"]
@@ -38,9 +36,8 @@ class AnatomyNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        encoder: Any = timm.create_model("tf_efficientnet_lite0", features_only=True, pretrained=False, in_chans=1)
-        self.encoder: nn.Module = encoder
-        *skips, deepest = encoder.feature_info.channels()
+        self.encoder = Lite0Encoder()
+        *skips, deepest = SKIP_WIDTHS
         self.merges = nn.ModuleList()
         for skip, width in zip(reversed(skips), _WIDTHS, strict=True):
             self.merges.append(_merge(deepest + skip, width))
@@ -48,7 +45,8 @@ class AnatomyNet(nn.Module):
         self.head = nn.Conv2d(deepest, len(CHANNELS), 1)
 
     def forward(self, films: Tensor) -> Tensor:
-        *skips, x = self.encoder(films * 2.0 - 1.0)
+        stages = self.encoder.stages(films * 2.0 - 1.0)
+        *skips, x = (stages[index] for index in SKIP_STAGES)
         for merge, skip in zip(self.merges, reversed(skips), strict=True):
             x = merge(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skip], dim=1))
         logits: Tensor = F.interpolate(self.head(x), scale_factor=2.0, mode="bilinear", align_corners=False)

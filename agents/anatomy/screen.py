@@ -19,6 +19,7 @@ __all__ = ["SUBJECT", "Statistics", "screen", "statistics_of"]
 
 SUBJECT = "frontal chest radiograph"
 _NEEDED = (Structure.RIGHT_LUNG, Structure.LEFT_LUNG, Structure.HEART)
+_LEAST_SCORE = 0.6  # on fold 1, 98 films in 100 score 0.81 or more on each; photographs and turned films mostly 0
 _SAMPLES = 256  # pixels along the longer side that the statistics look at
 
 
@@ -59,13 +60,12 @@ class _Check(NamedTuple):
 
 
 _CHECKS = (
-    _Check("the image is blank", lambda s: s.spread < 0.02),
-    _Check("the image has too few grey levels", lambda s: s.levels < 24),
+    _Check("the image is blank", lambda s: s.spread < 0.005),
+    _Check("the image has too few grey levels", lambda s: s.levels < 8),
     _Check("most of the image is clipped to white", lambda s: s.white > 0.5),
     _Check("most of the image is clipped to black", lambda s: s.black > 0.85),
     _Check("the image is noise", lambda s: s.smoothness < 0.5),
 )
-_LEAST_SCORE = {Structure.RIGHT_LUNG: 0.75, Structure.LEFT_LUNG: 0.75, Structure.HEART: 0.6}
 
 
 def _reasons(film: NDArray[np.float32], segmentation: Segmentation) -> tuple[str, ...]:
@@ -75,8 +75,8 @@ def _reasons(film: NDArray[np.float32], segmentation: Segmentation) -> tuple[str
         return wrong
     unsure = tuple(
         f"the {structure.value} is not outlined with enough certainty (score {segmentation.confidence[structure]:.2f})"
-        for structure, least in _LEAST_SCORE.items()
-        if segmentation.confidence[structure] < least
+        for structure in _NEEDED
+        if segmentation.confidence[structure] < _LEAST_SCORE
     )
     return (*implausible(segmentation.masks), *unsure)
 

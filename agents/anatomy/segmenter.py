@@ -28,6 +28,7 @@ Masks = NDArray[np.uint8]
 _NET_SIZE = 256  # pixels of the square that the network reads; the film is fitted in with its aspect kept
 _WORK_SIZE = 512  # longest side of the masks
 _LEAST_SIDE = 16
+_NEVER = -20.0  # a logit whose score is nothing
 _TONES = (0.005, 0.995)  # the film's own grey range, so that a narrow window reads like a wide one
 
 
@@ -88,7 +89,7 @@ def _outlined(logits: Tensor, rows: int, columns: int, source: Source) -> Segmen
     """Masks at the working size from the logits (5, 256, 256) of a letterboxed film."""
     inner = _fitted(rows, columns, _NET_SIZE)
     size = _fitted(rows, columns, min(_WORK_SIZE, max(rows, columns)))
-    logits = logits[:, : inner[0], : inner[1]].float()
+    logits = logits[:, : inner[0], : inner[1]]
     chance = torch.sigmoid(F.interpolate(logits[None], size=size, mode="bilinear", align_corners=False)[0]).numpy()
     masks = np.stack([clean(channel >= 0.5) for channel in chance])
     overlap = (chance * masks).sum(axis=(1, 2))
@@ -117,7 +118,10 @@ class Segmenter:
             return []
         batch = torch.stack([_letterboxed(_checked(film)) for film in films])
         with torch.inference_mode():
-            logits = self._net(batch.to(device=self._where.device, dtype=self._where.dtype)).cpu()
+            logits = self._net(batch.to(device=self._where.device, dtype=self._where.dtype)).float().cpu()
+        # The network learned from films; a blank is far from all of them, and it might outline anything there.
+        blank = (batch.amax(dim=(1, 2, 3)) == 0).view(-1, 1, 1, 1)
+        logits = logits.masked_fill(blank, _NEVER)
         return [
             _outlined(one, film.shape[0], film.shape[1], self.source) for one, film in zip(logits, films, strict=True)
         ]

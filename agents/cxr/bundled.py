@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 from wardround.agents.cxr.cam import CamDetector, Preparation, Window, fill
-from wardround.agents.cxr.network import Lite0, prepare
+from wardround.agents.cxr.network import prepare
+from wardround.agents.networks.lite0 import Lite0
 from wardround.agents.weights.device import Placement, placement
 from wardround.agents.weights.load import load_safetensors
 from wardround.agents.weights.registry import entry

@@ -81,7 +81,7 @@ def fill(
     try:
         missing, unexpected = network.load_state_dict(dict(tensors), strict=False)
     except RuntimeError as error:
-        raise Fault(ProblemCode.WEIGHTS_MISMATCH, f"the weights of '{name}' have other shapes than its network") from (
+        raise Fault(ProblemCode.WEIGHTS_MISMATCH, f"The weights of '{name}' have other shapes than its network.") from (
             error
         )
     wrong = [key for key in missing if not key.endswith("num_batches_tracked")]
@@ -89,7 +89,7 @@ def fill(
     if wrong:
         raise Fault(
             ProblemCode.WEIGHTS_MISMATCH,
-            f"the weights of '{name}' are of another network: {len(wrong)} names differ, the first is '{wrong[0]}'",
+            f"The weights of '{name}' are of another network: {len(wrong)} names differ, the first is '{wrong[0]}'.",
         )
     network.to(place.device, place.dtype).eval()
 

@@ -78,5 +78,5 @@ def check_films(films: Sequence[Film]) -> None:
         else:
             continue
         raise CallerError(
-            ProblemCode.BAD_ARGUMENT, f"film {index + 1} of {len(films)} {reason}", "Pass the intake's canonical film."
+            ProblemCode.BAD_ARGUMENT, f"Film {index + 1} of {len(films)} {reason}.", "Pass the intake's canonical film."
         )

@@ -42,7 +42,7 @@ def open_detector(name: str, place: Placement | None = None) -> Detector:
     if opener is None:
         raise CallerError(
             ProblemCode.BAD_ARGUMENT,
-            f"'{name}' is not a chest film detector",
+            f"'{name}' is not a chest film detector.",
             f"Detectors: {', '.join(model.name for model in entries() if model.family in _OPENERS)}.",
         )
     return opener(name, place)
@@ -74,7 +74,7 @@ class Ensemble:
             CallerError: BAD_ARGUMENT, no member at all.
         """
         if not members:
-            raise CallerError(ProblemCode.BAD_ARGUMENT, "an ensemble needs at least one detector")
+            raise CallerError(ProblemCode.BAD_ARGUMENT, "An ensemble needs at least one detector.")
         self.members = tuple(members)
         self.labels = _ordered(label for member in members for label in member.labels)
         self.source = self.members[0].source if len(members) == 1 else self._joint_source()

@@ -12,7 +12,7 @@ from wardround.agents.imaging.phantom import make_phantom, plant_named
 from wardround.agents.imaging.phantom_dicom import write_phantom_dicom
 from wardround.contracts.anatomy import Side
 from wardround.contracts.base import NOTICE
-from wardround.contracts.errors import CallerError
+from wardround.contracts.errors import CallerError, ProblemCode
 
 __all__ = ["phantom"]
 
@@ -28,17 +28,17 @@ def phantom(
     masks: Annotated[Path | None, typer.Option(help="Folder for the true masks, as PNG.")] = None,
 ) -> None:
     """Write a synthetic chest film with known findings. No person was imaged. Not for clinical use."""
+    film = make_phantom(seed, tuple(plant_named(name, side) for name in plant or ()), size)
     try:
-        film = make_phantom(seed, tuple(plant_named(name, side) for name in plant or ()), size)
         write_phantom_dicom(film, out)
         if masks is not None:
             masks.mkdir(parents=True, exist_ok=True)
             for name, mask in film.masks.items():
                 Image.fromarray(mask * 255).save(masks / f"{name.lower().replace(' ', '_')}.png")
-    except CallerError as error:
-        typer.echo(str(error.problem), err=True)
-        raise typer.Exit(2) from error
     except OSError as error:
-        typer.echo(f"'{out.name}' or its masks could not be written: {error.strerror}.", err=True)
-        raise typer.Exit(2) from error
+        raise CallerError(
+            ProblemCode.BAD_ARGUMENT,
+            f"'{out.name}' or its masks could not be written: {error.strerror}.",
+            "Choose a folder that exists and may be written.",
+        ) from error
     typer.echo(f"{out.name}: synthetic film, planted: {', '.join(film.findings) or 'nothing'}. {NOTICE}", err=True)

@@ -14,19 +14,11 @@ from wardround.agents.weights.fetch import pull
 from wardround.agents.weights.load import is_present, verify
 from wardround.agents.weights.registry import entries, shown
 from wardround.contracts.base import NOTICE
-from wardround.contracts.errors import WardroundError
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Models: what there is, where it comes from, and whether it is what was pinned.")
 _AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
-
-
-def _fail(error: WardroundError) -> typer.Exit:
-    talk = Console(stderr=True)
-    talk.print(error.problem.message, style="bold", markup=False, highlight=False, soft_wrap=True)
-    talk.print(error.problem.hint, markup=False, highlight=False, soft_wrap=True)
-    return typer.Exit(1)
 
 
 @app.command("list")
@@ -47,22 +39,16 @@ def list_models(as_json: _AsJson = False) -> None:
 def pull_model(name: Annotated[str, typer.Argument(help="A name from `models list`.")]) -> None:
     """Fetch a published model, convert it to safetensors in a process of its own, and pin its digest."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    try:
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(name, total=None)
-            path = pull(name, lambda done, total: bar.update(task, completed=done, total=total))
-    except WardroundError as error:
-        raise _fail(error) from error
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        path = pull(name, lambda done, total: bar.update(task, completed=done, total=total))
     typer.echo(shown(path))
 
 
 @app.command("verify")
 def verify_models(as_json: _AsJson = False) -> None:
     """Check every file's SHA-256; exit code 1 where one is not what was pinned."""
-    try:
-        checks = verify()
-    except WardroundError as error:
-        raise _fail(error) from error
+    checks = verify()
     if as_json:
         typer.echo(json.dumps([check.model_dump() for check in checks], indent=1))
     else:

@@ -128,14 +128,14 @@ def to_safetensors(source: Path, target: Path) -> None:
         done = subprocess.run(command, env=kept, capture_output=True, text=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
         part.unlink(missing_ok=True)
-        raise CallerError(ProblemCode.DAMAGED_FILE, f"converting '{source.name}' took too long", hint) from error
+        raise CallerError(ProblemCode.DAMAGED_FILE, f"Converting '{source.name}' took too long.", hint) from error
     if done.returncode != 0:
         part.unlink(missing_ok=True)
         try:
             reason = str(json.loads(done.stdout)["refused"])
         except (ValueError, KeyError, TypeError):
             reason = f"the converter ended with code {done.returncode}"
-        raise CallerError(ProblemCode.DAMAGED_FILE, f"'{source.name}' was not converted: {reason}", hint)
+        raise CallerError(ProblemCode.DAMAGED_FILE, f"'{source.name}' was not converted: {reason}.", hint)
     part.replace(target)
 
 

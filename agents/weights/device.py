@@ -40,9 +40,11 @@ def placement(wanted: str | None = None) -> Placement:
             return Placement(torch.device(name), torch.float16)
         raise CallerError(
             ProblemCode.BAD_ARGUMENT,
-            f"the device '{name}' is not there: torch sees {torch.cuda.device_count()} CUDA devices",
+            f"The device '{name}' is not there: torch sees {torch.cuda.device_count()} CUDA devices.",
             "Set WARDROUND_DEVICE to auto or cpu.",
         )
     raise CallerError(
-        ProblemCode.BAD_ARGUMENT, f"'{name[:40]}' is not a device", "Use auto, cpu, cuda or cuda:N in WARDROUND_DEVICE."
+        ProblemCode.BAD_ARGUMENT,
+        f"'{name[:40]}' is not a device.",
+        "Use auto, cpu, cuda or cuda:N in WARDROUND_DEVICE.",
     )

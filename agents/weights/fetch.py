@@ -43,7 +43,7 @@ def _stream(model: ModelEntry, target: Path, progress: Progress) -> None:
                 if done > model.max_bytes:
                     raise CallerError(
                         ProblemCode.TOO_LARGE,
-                        f"the download of '{model.name}' passed its cap of {model.max_bytes} bytes and was stopped",
+                        f"The download of '{model.name}' passed its cap of {model.max_bytes} bytes and was stopped.",
                         "The address may serve something else now; nothing was kept.",
                     )
                 out.write(chunk)
@@ -60,7 +60,7 @@ def _download(model: ModelEntry, target: Path, progress: Progress) -> None:
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         raise CallerError(
             ProblemCode.MISSING_WEIGHTS,
-            f"'{model.name}' could not be downloaded ({type(error).__name__})",
+            f"'{model.name}' could not be downloaded ({type(error).__name__}).",
             f"On a machine with a network, fetch {model.url}\n"
             f"copy the file to {shown(target)}\n"
             f"and run again: wardround models pull {model.name}",
@@ -70,7 +70,7 @@ def _download(model: ModelEntry, target: Path, progress: Progress) -> None:
 def _wrong(model: ModelEntry, found: str, expected: str) -> Fault:
     return Fault(
         ProblemCode.WEIGHTS_MISMATCH,
-        f"the download of '{model.name}' has SHA-256 {found[:12]}..., not the expected {expected[:12]}...",
+        f"The download of '{model.name}' has SHA-256 {found[:12]}..., not the expected {expected[:12]}...",
         "It was not converted. Delete it, and ask its publisher if this repeats.",
     )
 

@@ -44,13 +44,13 @@ def _missing(model: ModelEntry) -> CallerError:
     if model.source == "bundled":
         return CallerError(
             ProblemCode.MISSING_WEIGHTS,
-            f"the bundled weights of '{model.name}' are not in this installation",
+            f"The bundled weights of '{model.name}' are not in this installation.",
             "Reinstall the package from a complete checkout or wheel: pip install --force-reinstall wardround",
         )
     download = folder() / "downloads" / model.url.rsplit("/", 1)[-1]
     return CallerError(
         ProblemCode.MISSING_WEIGHTS,
-        f"the published weights of '{model.name}' are not here yet",
+        f"The published weights of '{model.name}' are not here yet.",
         f"Run: wardround models pull {model.name}\n"
         f"Without a network, fetch {model.url} elsewhere, copy it to {shown(download)} and run the same command.",
     )
@@ -70,7 +70,7 @@ def load_safetensors(model: ModelEntry) -> dict[str, Tensor]:
     if not expected:
         raise Fault(
             ProblemCode.WEIGHTS_MISMATCH,
-            f"the weights of '{model.name}' have no pinned digest, so they are not loaded",
+            f"The weights of '{model.name}' have no pinned digest, so they are not loaded.",
             f"Delete {shown(path)} and run: wardround models pull {model.name}",
         )
     content = path.read_bytes()
@@ -78,14 +78,14 @@ def load_safetensors(model: ModelEntry) -> dict[str, Tensor]:
     if found != expected:
         raise Fault(
             ProblemCode.WEIGHTS_MISMATCH,
-            f"the weights of '{model.name}' have SHA-256 {found[:12]}..., not the pinned {expected[:12]}...",
+            f"The weights of '{model.name}' have SHA-256 {found[:12]}..., not the pinned {expected[:12]}...",
             f"Delete {shown(path)} and get it again ({model.get}).",
         )
     try:
         return safetensors.torch.load(content)
     except SafetensorError as error:
         raise Fault(
-            ProblemCode.WEIGHTS_MISMATCH, f"the weights of '{model.name}' are not a safetensors file", model.get
+            ProblemCode.WEIGHTS_MISMATCH, f"The weights of '{model.name}' are not a safetensors file.", model.get
         ) from error
 
 

@@ -36,7 +36,7 @@ def _read() -> dict[str, Pin]:
     except (ValueError, AttributeError, ValidationError) as error:
         raise Fault(
             ProblemCode.WEIGHTS_MISMATCH,
-            f"{_NAME} in the weights folder cannot be read",
+            f"{_NAME} in the weights folder cannot be read.",
             "Delete it and run `wardround models pull NAME` for each published model again.",
         ) from error
 

@@ -63,7 +63,7 @@ def entry(name: str) -> ModelEntry:
         return _table()[name]
     except KeyError:
         raise CallerError(
-            ProblemCode.NOT_FOUND, f"there is no model named '{name[:60]}'", f"Known models: {', '.join(_table())}."
+            ProblemCode.NOT_FOUND, f"There is no model named '{name[:60]}'.", f"Known models: {', '.join(_table())}."
         ) from None
 
 

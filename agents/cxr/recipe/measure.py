@@ -13,8 +13,9 @@ from scipy.stats import rankdata
 from torch import Tensor
 
 from wardround.agents.cxr.cam import fill
-from wardround.agents.cxr.network import SIZE, Lite0, prepare
+from wardround.agents.cxr.network import SIZE, prepare
 from wardround.agents.cxr.recipe.data import Films
+from wardround.agents.networks.lite0 import Lite0
 from wardround.agents.weights.device import placement
 from wardround.contracts.card import Figure
 from wardround.contracts.codes import NO_FINDING

@@ -20,11 +20,12 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from wardround.agents.cxr.network import SIZE, Lite0, prepare
+from wardround.agents.cxr.network import SIZE, prepare
 from wardround.agents.cxr.recipe.data import Films, augment, read_films
 from wardround.agents.cxr.recipe.measure import macro_auc, predict
 from wardround.agents.cxr.recipe.split import VALIDATION
-from wardround.agents.cxr.recipe.start import imagenet_start
+from wardround.agents.networks.imagenet import imagenet_start
+from wardround.agents.networks.lite0 import Lite0
 
 __all__ = ["main", "train"]
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from wardround.agents.anatomy.locate import locate, locate_report, mass_shares
+from wardround.agents.anatomy.chart import Chart
+from wardround.agents.anatomy.locate import locate, locate_report
 from wardround.contracts.anatomy import Region, Side
 from wardround.contracts.errors import CallerError
 from wardround.contracts.evidence import EvidenceKind
@@ -76,7 +77,7 @@ def test_a_map_spread_over_one_lung_is_in_the_lung_and_in_no_zone(drawn_chest: M
 def test_half_of_a_blob_over_the_border_gives_an_overlap_of_half(drawn_chest: Masks) -> None:
     mass = np.zeros((200, 200))
     mass[150:170, 40:60] = 1 / 400
-    shares = mass_shares(mass, drawn_chest, margin=0.0)
+    shares = Chart(drawn_chest).shares(mass, margin=0.0)
     assert shares[Region.LOWER_ZONE, Side.RIGHT] == pytest.approx(0.5)
     assert sum(shares.values()) == pytest.approx(1.0)
 
@@ -115,6 +116,12 @@ def test_a_faint_map_and_a_film_without_lungs_have_no_location(drawn_chest: Mask
 def test_what_is_no_heat_map_is_refused(drawn_chest: Masks, heat: NDArray[np.float64]) -> None:
     with pytest.raises(CallerError, match="2-D"):
         locate(heat, drawn_chest)
+
+
+@pytest.mark.parametrize("shape", [(200, 200), (3, 200, 200), (5, 0, 200)])
+def test_what_is_no_stack_of_five_masks_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(CallerError, match="stack of 5"):
+        locate(np.ones((7, 7)), np.ones(shape, dtype=np.uint8))
 
 
 @given(row=st.integers(0, 13), column=st.integers(0, 13), height=st.floats(0.01, 1.0))

