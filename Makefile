@@ -46,7 +46,7 @@ layers: $(STAMP) links
 	PYTHONPATH=build/links $(BIN)/lint-imports
 
 unit: $(STAMP)
-	$(BIN)/python -P -m pytest -q -m "not slow and not gpu"
+	WARDROUND_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -P -m pytest -q -n 2 --dist worksteal -m "not slow and not gpu"
 
 # FILMS="a.dcm b.png" measures your own; without it, phantoms.
 bench: $(STAMP)

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["open_house"]
 
+# Only what a specialist needs is handed on to its process: keys and tokens stay here.
+_PASSED = (
+    *("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT", "CUDA_VISIBLE_DEVICES"),
+    *("WARDROUND_CXR_MODELS", "WARDROUND_DEVICE", "WARDROUND_THREADS"),
+)
+
 
 def _embedded(name: str, settings: ServerSettings) -> Target:
     from wardround.servers.catalogue import build
@@ -35,8 +41,7 @@ def _embedded(name: str, settings: ServerSettings) -> Target:
 def _stdio(config: SpecialistConfig, shared: Mapping[str, str]) -> Target:
     assert config.command is not None
     command, *arguments = config.command
-    # Only what a specialist needs is handed on: keys and tokens of this process stay here.
-    passed = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT") if key in os.environ}
+    passed = {key: os.environ[key] for key in _PASSED if key in os.environ}
     parameters = StdioServerParameters(command=command, args=arguments, env={**passed, **shared, **config.env})
     return lambda: parameters
 

@@ -20,15 +20,28 @@ class Placement:
     dtype: torch.dtype
 
 
+def _threads() -> int:
+    """WARDROUND_THREADS, else at most two: sums depend on how they are shared out, so all processes do it alike."""
+    named = os.environ.get("WARDROUND_THREADS", "")
+    if named and not (named.isdecimal() and int(named) > 0):
+        raise CallerError(
+            ProblemCode.BAD_ARGUMENT,
+            f"'{named[:40]}' is not a number of threads.",
+            "Set WARDROUND_THREADS to 1 or more, or leave it out.",
+        )
+    return int(named) if named else min(2, os.cpu_count() or 1)
+
+
 def placement(wanted: str | None = None) -> Placement:
     """The placement for 'auto' (a CUDA device where there is one, else the CPU), 'cpu', 'cuda' or 'cuda:N'.
 
     Without `wanted`, `WARDROUND_DEVICE` decides, and without that 'auto'. CUDA computes in half precision, the CPU in
-    single: half precision is slower there.
+    single: half precision is slower there. Also sets how many threads torch uses.
 
     Raises:
-        CallerError: BAD_ARGUMENT, no such device here.
+        CallerError: BAD_ARGUMENT, no such device here, or WARDROUND_THREADS is no number.
     """
+    torch.set_num_threads(_threads())
     name = (wanted or os.environ.get("WARDROUND_DEVICE") or "auto").strip().lower()
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"

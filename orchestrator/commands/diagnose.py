@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -18,7 +18,9 @@ from wardround.contracts.study import Patient, Sex
 from wardround.orchestrator.cli import EXIT_FAULT, EXIT_PARTIAL, EXIT_REFUSED
 from wardround.orchestrator.config import load_configuration
 from wardround.orchestrator.console import data, talk
-from wardround.orchestrator.diagnose import Diagnoser
+
+if TYPE_CHECKING:
+    from wardround.orchestrator.diagnose import Diagnoser
 
 __all__ = ["diagnose"]
 

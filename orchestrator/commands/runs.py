@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -12,7 +12,9 @@ from rich.table import Table
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.orchestrator.config import load_configuration
 from wardround.orchestrator.console import data
-from wardround.orchestrator.runs import RunStore, RunSummary
+
+if TYPE_CHECKING:
+    from wardround.orchestrator.runs import RunSummary
 
 __all__ = ["app"]
 
@@ -20,6 +22,8 @@ app = typer.Typer(help="Finished runs.", no_args_is_help=True)
 
 
 async def _summaries(limit: int) -> tuple[RunSummary, ...]:
+    from wardround.orchestrator.runs import RunStore
+
     async with RunStore.opened(load_configuration().home / "runs.db") as store:
         return await store.summaries(limit)
 
@@ -32,6 +36,8 @@ async def _resume(run_id: str) -> Diagnosis:
 
 
 async def _load(run_id: str) -> Diagnosis:
+    from wardround.orchestrator.runs import RunStore
+
     async with RunStore.opened(load_configuration().home / "runs.db") as store:
         return await store.load(run_id)
 

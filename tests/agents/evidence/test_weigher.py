@@ -141,7 +141,8 @@ def test_default_cuts_make_three_polarities(score: float, polarity: Polarity) ->
 
 
 def test_beliefs_are_sorted_by_how_far_they_are_above_their_operating_points() -> None:
-    points = {"Mass": OperatingPoint(suspect_at=5.0, unlikely_at=0.0)}
+    usual = OperatingPoint(suspect_at=1.0, unlikely_at=0.0)
+    points = {"Mass": OperatingPoint(suspect_at=5.0, unlikely_at=0.0), "Edema": usual, "Effusion": usual}
     items = [
         _finding("E1", "Mass", _voice(0.9)),
         *(_finding(name, name, _voice(0.5)) for name in ("Edema", "Effusion")),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -156,22 +157,20 @@ def test_nobody_else_may_read_the_store(store: Store) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
 
 
-def _fill(folder: str, number: int) -> None:
+def _fill(folder: str, number: str) -> None:
     store = Store(Path(folder))
     for offset in range(5):
         study = _study(store, _FILM + offset)
         store.put_array(ArtefactKind.MASK, np.zeros((1, 2, 2), bool), film=study.images[0].film.digest)
-        if (offset + number) % 2:
+        if (offset + int(number)) % 2:
             store.forget(study.handle)
 
 
 def test_several_processes_write_and_forget_at_once_without_loss(tmp_path: Path) -> None:
     folder = tmp_path / "shared"
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_fill, args=(str(folder), number)) for number in range(2)]
+    program = f"import runpy, sys; runpy.run_path({__file__!r})['_fill'](*sys.argv[1:])"
+    command = [sys.executable, "-P", "-c", program]
+    workers = [subprocess.Popen([*command, str(folder), str(number)]) for number in range(2)]
     for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-        assert worker.exitcode == 0
+        assert worker.wait(60) == 0
     assert not list(folder.rglob("*.part"))
