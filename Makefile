@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 FOLDERS := agents contracts evals orchestrator prompts servers
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test lint types layers unit slow bench train train-detector train-anatomy operating-points priors links clean
+.PHONY: demo test lint types layers unit slow bench inspect train train-detector train-anatomy operating-points priors links clean
 
 # FILM=path diagnoses your own film; without it a phantom with a planted effusion is made first.
 demo: $(STAMP)
@@ -51,6 +51,10 @@ unit: $(STAMP)
 # FILMS="a.dcm b.png" measures your own; without it, phantoms.
 bench: $(STAMP)
 	$(BIN)/python -P -m wardround.evals.latency $(FILMS)
+
+# The official MCP Inspector against every server, stdio and HTTP; needs Node 22.19 or newer.
+inspect: $(STAMP)
+	$(BIN)/python -P tests/inspect_servers.py
 
 slow: $(STAMP)
 	$(BIN)/python -P -m pytest -q -m slow

@@ -10,8 +10,10 @@ from PIL import Image
 
 from wardround.agents.imaging.phantom import make_phantom, plant_named
 from wardround.agents.imaging.phantom_dicom import write_phantom_dicom
+from wardround.agents.imaging.phantom_plants import Plant
 from wardround.contracts.anatomy import Side
 from wardround.contracts.base import NOTICE
+from wardround.contracts.codes import finding_codes
 from wardround.contracts.errors import CallerError, ProblemCode
 
 __all__ = ["phantom"]
@@ -41,4 +43,10 @@ def phantom(
             f"'{out.name}' or its masks could not be written: {error.strerror}.",
             "Choose a folder that exists and may be written.",
         ) from error
-    typer.echo(f"{out.name}: synthetic film, planted: {', '.join(film.findings) or 'nothing'}. {NOTICE}", err=True)
+    planted = ", ".join(_told(one) for one in film.plants) or "nothing"
+    typer.echo(f"{out.name}: synthetic film, planted: {planted}. {NOTICE}", err=True)
+
+
+def _told(plant: Plant) -> str:
+    name = finding_codes()[plant.finding].name
+    return name if plant.finding == "Cardiomegaly" else f"{name} ({plant.side.value})"
