@@ -12,6 +12,10 @@ __all__ = ["MAX_HISTORY", "context_items"]
 MAX_HISTORY = 500
 
 
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_HISTORY else f"{text[: MAX_HISTORY - 1]}…"
+
+
 def context_items(study: Study, history: str) -> tuple[Evidence, ...]:
     """One item for each thing that is known; `history` is shown to people and never read by a program."""
     patient, view = study.patient, study.images[0].view
@@ -19,7 +23,7 @@ def context_items(study: Study, history: str) -> tuple[Evidence, ...]:
         "age": f"{patient.age_years} years" if patient.age_years is not None else "",
         "sex": patient.sex.value if patient.sex is not Sex.UNKNOWN else "",
         "view": view.value if view is not ViewPosition.UNKNOWN else "",
-        "history": history.strip()[:MAX_HISTORY],
+        "history": _shortened(history.strip()),
     }
     source = Source(model="as given with the request", version=version("wardround"))
     return tuple(

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langsmith import tracing_context
 from mcp.types import CallToolResult
 from pydantic import ValidationError
 
@@ -120,18 +121,20 @@ class Diagnoser:
         config: RunnableConfig = {"configurable": {"thread_id": run_id}}
         clock = time.perf_counter()
         state: dict[str, Any] = {}
-        async for mode, event in self._graph.astream(
-            begun,
-            config,
-            context=RunContext(players, self._calibrated),
-            stream_mode=["custom", "values"],
-            durability="async",
-        ):
-            assert isinstance(event, dict)  # both modes emit dicts; LangGraph types their union as Any or str
-            if mode == "values":
-                state = event
-            elif listener is not None:
-                await listener(event)
+        # What a run holds goes to no tracing service, whatever the environment of LangGraph's maker says.
+        with tracing_context(enabled=False):
+            async for mode, event in self._graph.astream(
+                begun,
+                config,
+                context=RunContext(players, self._calibrated),
+                stream_mode=["custom", "values"],
+                durability="async",
+            ):
+                assert isinstance(event, dict)  # both modes emit dicts; LangGraph types their union as Any or str
+                if mode == "values":
+                    state = event
+                elif listener is not None:
+                    await listener(event)
         timings = (*state.get("timings", []), Timing(step="run", seconds=time.perf_counter() - clock).model_dump())
         result = _result(run_id, state, silent, timings)
         await self.runs.save(result)

@@ -32,6 +32,7 @@ PROMISES: tuple[Promise, ...] = (
             f"{_CLI}test_a_film_becomes_cited_json_a_table_and_a_report",
             "journeys/test_real_films.py::test_real_films_give_valid_results_whose_claims_cite_existing_evidence",
             "journeys/test_real_films.py::test_a_hundred_real_films_give_valid_results",
+            "journeys/test_real_films.py::test_several_runs_at_once_do_not_disturb_each_other",
         ),
     ),
     Promise(
@@ -114,6 +115,15 @@ PROMISES: tuple[Promise, ...] = (
         "OPEN-01",
         "Any MCP server that speaks the evidence schema joins by configuration, and its evidence is cited as a score.",
         (f"{_FOREIGN}test_its_evidence_is_cited_as_a_score_under_the_configured_name",),
+    ),
+    Promise(
+        "SERVERS-01",
+        "Every server says the roles of its tools, publishes schemas and cards, reports progress and types its errors.",
+        (
+            "servers/test_servers.py::test_tools_say_their_role_and_publish_schemas_and_the_server_its_cards",
+            "servers/test_servers.py::test_a_model_reports_progress_and_evidence_with_its_provenance",
+            "servers/test_servers.py::test_an_unknown_film_is_a_typed_error",
+        ),
     ),
     Promise(
         "CLIENT-01",

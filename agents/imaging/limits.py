@@ -22,7 +22,7 @@ class Limits(Word):
     max_pixels: Annotated[int, Field(gt=0)] = 64 * _MEGA
     memory_bytes: Annotated[int, Field(gt=0, description="RLIMIT_AS of the decoder process.")] = 3_000 * _MEGA
     cpu_s: Annotated[int, Field(gt=0, description="Processor seconds per file.")] = 30
-    wall_s: Annotated[float, Field(gt=0, description="Seconds per file before the decoder is stopped.")] = 45.0
+    wall_s: Annotated[float, Field(gt=0, description="Seconds per file before the decoder is stopped.")] = 30.0
     files_per_process: Annotated[int, Field(gt=0, description="The decoder is renewed after so many files.")] = 500
 
     def check_file(self, size: int) -> None:

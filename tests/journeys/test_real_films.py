@@ -81,3 +81,22 @@ def test_what_is_claimed_of_a_phantom_is_never_on_the_wrong_side(
         if claim.subject == "Effusion" and claim.polarity is Polarity.PRESENT and claim.side is not None
     }
     assert sides <= {Side(side), Side.BILATERAL}
+
+
+def test_several_runs_at_once_do_not_disturb_each_other(house: Callable[..., Configuration], tmp_path: Path) -> None:
+    films = [tmp_path / f"{seed}.dcm" for seed in range(4)]
+    for seed, film in enumerate(films):
+        write_phantom_dicom(make_phantom(seed, size=256), film)
+    configuration = house()
+
+    async def at_once() -> list[Diagnosis]:
+        async with open_house(configuration, None) as diagnoser:
+            studies = [await diagnoser.open_study([str(film)]) for film in films]
+            return list(await asyncio.gather(*(diagnoser.diagnose(study) for study in studies)))
+
+    def claims(result: Diagnosis) -> list[tuple[str, Polarity, Side | None]]:
+        return [(claim.subject, claim.polarity, claim.side) for one in result.conclusions for claim in one.claims]
+
+    for together, alone in zip(asyncio.run(at_once()), _all(configuration, films), strict=True):
+        _sound(together)
+        assert claims(together) == claims(alone)
