@@ -66,7 +66,7 @@ class Record:
         finding = bears_on(subject)
         if finding is not None and _names(item, finding):
             return True
-        if subject == NO_FINDING and item.kind is EvidenceKind.WEIGHING and item.subject in self.suspected():
+        if subject == NO_FINDING and item in self.against_normal():
             return True
         return any(item.id in other.derived_from and _names(other, subject) for other in self.items)
 
@@ -75,6 +75,21 @@ class Record:
         return tuple(
             label for label, item in self.weighings.items() if label != NO_FINDING and item.polarity is Polarity.PRESENT
         )
+
+    def against_normal(self) -> tuple[Evidence, ...]:
+        """What is at odds with a normal film: weighings of suspected findings, and measurements that speak for one.
+
+        A measurement counts although it is not pooled: above its upper limit it is itself abnormal.
+        """
+        suspected = tuple(self.weighings[label] for label in self.suspected())
+        return (*suspected, *(item for item in self.items if _above_its_limit(item)))
+
+
+def _above_its_limit(item: Evidence) -> bool:
+    measured = item.measurement
+    if measured is None or measured.high is None or bears_on(measured.quantity) is None:
+        return False
+    return measured.value > measured.high
 
 
 def _names(item: Evidence, subject: str) -> bool:

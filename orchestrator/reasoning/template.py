@@ -34,6 +34,8 @@ def abstention(ledger_items: Sequence[Evidence]) -> str:
         return "What the detectors reported could not be weighed."
     if all(item.polarity is not Polarity.PRESENT for item in record.weighings.values()):
         return "No finding reaches its operating point, and neither does a normal film."
+    if not record.suspected() and record.against_normal():
+        return "No finding reaches its operating point, and a measurement is at odds with a normal film."
     return ""
 
 
@@ -104,7 +106,7 @@ def _normality(record: Record) -> _Drafts:
     weighing = record.weighings.get(NO_FINDING)
     if weighing is None or weighing.polarity is None:
         return
-    against = [record.weighings[label] for label in record.suspected()]
+    against = record.against_normal()
     if weighing.polarity is Polarity.PRESENT and against:
         yield NO_FINDING, [_weighed(record, NO_FINDING, Polarity.UNCERTAIN, against)]
     else:

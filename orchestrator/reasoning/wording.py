@@ -93,11 +93,21 @@ def _place(claim: Claim, cited: Sequence[Evidence]) -> str:
 
 
 def _normal(claim: Claim, record: Record, fields: dict[str, str]) -> str:
-    others = [label for label in record.suspected() if record.weighings[label].id in claim.citations]
-    if claim.polarity is Polarity.UNCERTAIN and others:
-        names = f"{joined(map(finding_name, others))} {'are' if len(others) > 1 else 'is'}"
-        return _templates()["normal_conflict"].format(**fields, others=names)
+    against = [item for item in record.against_normal() if item.id in claim.citations]
+    if claim.polarity is Polarity.UNCERTAIN and against:
+        return _templates()["normal_conflict"].format(**fields, against=_against(against))
     return _templates()[f"normal_{claim.polarity.value}"].format(**fields)
+
+
+def _against(items: Sequence[Evidence]) -> str:
+    suspected = [finding_name(item.subject) for item in items if item.measurement is None]
+    above = [item.measurement.quantity for item in items if item.measurement is not None]
+    parts = [
+        f"{joined(names)} {'are' if len(names) > 1 else 'is'} {said}"
+        for names, said in ((suspected, "suspected"), (above, "above the upper limit"))
+        if names
+    ]
+    return " and ".join(parts)
 
 
 def _measured(claim: Claim, cited: Sequence[Evidence], record: Record, fields: dict[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from wardround.contracts.anatomy import Side
+from wardround.contracts.codes import NO_FINDING
 from wardround.contracts.diagnosis import Claim
 from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
 from wardround.orchestrator.reasoning.record import BACKGROUND, Record, clear_places, same_subject
@@ -67,10 +68,9 @@ def _polarity(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
 def _borne_polarities(claim: Claim, record: Record) -> set[Polarity]:
     weighing = record.weighings.get(claim.subject)
     if weighing is not None and weighing.polarity is not None:
-        against = {record.weighings[label].id for label in record.suspected()} - {weighing.id}
-        is_disputed = weighing.polarity is Polarity.PRESENT and claim.subject not in record.suspected()
-        # Only No Finding can be present and yet not suspected: cited beside a suspected finding it is in dispute.
-        return {Polarity.UNCERTAIN if is_disputed and against & set(claim.citations) else weighing.polarity}
+        if claim.subject == NO_FINDING and weighing.polarity is Polarity.PRESENT and record.against_normal():
+            return {Polarity.UNCERTAIN}
+        return {weighing.polarity}
     if claim.value is not None:
         return {Polarity.PRESENT}
     stated = {item.polarity for item in record.cited([claim]) if record.about(item, claim.subject) and item.polarity}

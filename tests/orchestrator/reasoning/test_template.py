@@ -13,6 +13,7 @@ from wardround.contracts.evidence import Contribution, Evidence, EvidenceKind, M
 from wardround.contracts.weighing import Belief, OperatingPoint, Weighing
 from wardround.orchestrator.reasoning.template import abstention, conclude
 from wardround.orchestrator.reasoning.weighing import weighing_item
+from wardround.orchestrator.verify.verifier import verify
 
 PRESENT, ABSENT, UNCERTAIN = Polarity.PRESENT, Polarity.ABSENT, Polarity.UNCERTAIN
 
@@ -187,3 +188,26 @@ def test_a_belief_becomes_evidence_whose_contributions_sum_to_its_log_odds() -> 
     assert (item.derived_from, item.value, item.polarity) == (("E1", "E2"), belief.value, PRESENT)
     assert item.source.calibrated
     assert "a table" in item.detail
+
+
+def test_a_measurement_above_its_limit_is_at_odds_with_a_normal_film() -> None:
+    source = Source(model="m", version="1")
+    ratio = Measurement(quantity="cardiothoracic ratio", value=0.6, high=0.5)
+    items = (
+        Evidence(id="E1", kind=EvidenceKind.MEASUREMENT, subject="heart", measurement=ratio, source=source),
+        Evidence(id="E2", kind=EvidenceKind.FINDING, subject=NO_FINDING, value=0.8, source=source),
+        Evidence(
+            id="E3",
+            kind=EvidenceKind.WEIGHING,
+            subject=NO_FINDING,
+            value=0.8,
+            polarity=Polarity.PRESENT,
+            derived_from=("E2",),
+            source=source,
+        ),
+    )
+    normal = next(one for one in conclude(items) if one.subject == NO_FINDING)
+    assert normal.claims[0].polarity is Polarity.UNCERTAIN
+    assert "cardiothoracic ratio is above the upper limit [E3, E2, E1]" in normal.text
+    assert not verify(conclude(items), items).struck
+    assert "at odds with a normal film" in abstention(items)

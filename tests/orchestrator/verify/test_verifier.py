@@ -186,7 +186,9 @@ def test_a_normal_film_beside_a_suspected_finding_gives_way() -> None:
     conclusions = [Conclusion(subject=one.subject, text="", claims=(one,)) for one in (EFFUSION, claim)]
     checked = verify(conclusions, (*LEDGER, normal))
     assert [one.claim.id for one in checked.struck] == ["C2"]
-    assert any("contradiction" in problem for problem in checked.problems)
+    assert "the evidence says uncertain" in checked.struck[0].problems[0]
+    left = [claim for one in checked.conclusions for claim in one.claims if claim.subject == NO_FINDING]
+    assert [claim.polarity for claim in left] == [Polarity.UNCERTAIN]
     assert checked.conclusions[-1].claims[0].polarity is Polarity.UNCERTAIN
 
 
