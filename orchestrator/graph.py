@@ -99,7 +99,7 @@ async def _screen(state: RunState, runtime: _Context) -> dict[str, Any]:
         if not asked.report.accepted:
             update["refusal"] = Problem(
                 code=ProblemCode.NOT_A_CHEST_FILM,
-                message=f"This does not look like a frontal chest film: {asked.report.reason}.",
+                message=asked.report.reason or "The screen refused this film and gave no reason.",
                 hint="Give one upright frontal (PA or AP) chest radiograph.",
             ).model_dump(mode="json")
     if len(update["missing"]) == len(players):

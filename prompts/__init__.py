@@ -1,1 +1,1 @@
-"""prompts."""
+"""Prompts and wordings as Markdown files, with a small loader."""

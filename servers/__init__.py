@@ -1,1 +1,1 @@
-"""servers."""
+"""One thin MCP server per specialist, and what they share."""

@@ -67,25 +67,33 @@ class Worker(Generic[Question, Answer]):
         return await future
 
     async def _serve(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             batch = [await self._queue.get()]
             while len(batch) < self._max_batch and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             waiting = [(question, future) for question, future in batch if not future.done()]
-            if not waiting:
-                continue
             try:
-                answers = await loop.run_in_executor(self._thread, self._run, [question for question, _ in waiting])
+                if not await self._settle(waiting) and len(waiting) > 1:
+                    # One bad question must not fail those that happened to share its batch.
+                    for one in waiting:
+                        await self._settle([one])
             except asyncio.CancelledError:
                 for _, future in waiting:
                     future.cancel()
                 raise
-            except Exception as error:  # whatever a model raises belongs to its askers, and must not end the worker
-                for _, future in waiting:
-                    if not future.done():
-                        future.set_exception(error)
-                continue
-            for (_, future), answer in zip(waiting, answers, strict=True):
-                if not future.done():
-                    future.set_result(answer)
+
+    async def _settle(self, waiting: Sequence[tuple[Question, asyncio.Future[Answer]]]) -> bool:
+        """Runs a batch and hands out its answers; a failure is handed out only where the batch is a single question."""
+        if not waiting:
+            return True
+        loop = asyncio.get_running_loop()
+        try:
+            answers = await loop.run_in_executor(self._thread, self._run, [question for question, _ in waiting])
+        except Exception as error:  # whatever a model raises belongs to its asker, and must not end the worker
+            if len(waiting) == 1 and not waiting[0][1].done():
+                waiting[0][1].set_exception(error)
+            return False
+        for (_, future), answer in zip(waiting, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
+        return True

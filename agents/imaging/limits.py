@@ -19,6 +19,7 @@ class Limits(Word):
 
     max_file_bytes: Annotated[int, Field(gt=0)] = 256 * _MEGA
     max_side: Annotated[int, Field(gt=0)] = 12_000
+    min_side: Annotated[int, Field(gt=0, description="Fewer rows or columns show no chest.")] = 64
     max_pixels: Annotated[int, Field(gt=0)] = 64 * _MEGA
     memory_bytes: Annotated[int, Field(gt=0, description="RLIMIT_AS of the decoder process.")] = 3_000 * _MEGA
     cpu_s: Annotated[int, Field(gt=0, description="Processor seconds per file.")] = 30
@@ -41,11 +42,17 @@ class Limits(Word):
         """Check what a header promises before anything is decoded.
 
         Raises:
-            CallerError: TOO_LARGE; DAMAGED_FILE, no rows or no columns.
+            CallerError: TOO_LARGE; NOT_A_CHEST_FILM, too small to show one; DAMAGED_FILE, no rows or no columns.
         """
         if rows <= 0 or columns <= 0:
             raise CallerError(
                 ProblemCode.DAMAGED_FILE, "The header states no rows or no columns.", "Export the film again."
+            )
+        if min(rows, columns) < self.min_side:
+            raise CallerError(
+                ProblemCode.NOT_A_CHEST_FILM,
+                f"The image has {columns} x {rows} pixels; a film has at least {self.min_side} on each side.",
+                "Submit the film itself, not an icon or a strip of it.",
             )
         if max(rows, columns) > self.max_side or rows * columns > self.max_pixels:
             raise CallerError(

@@ -70,6 +70,27 @@ def test_a_failing_batch_reaches_its_askers_and_the_worker_goes_on() -> None:
     assert asyncio.run(ask()) == 14
 
 
+def test_a_bad_question_does_not_fail_those_that_shared_its_batch() -> None:
+    gate = threading.Event()
+
+    def run(batch: Sequence[int]) -> list[int]:
+        gate.wait()
+        if 13 in batch:
+            raise ArithmeticError("unlucky")
+        return list(batch)
+
+    async def ask() -> list[int | BaseException]:
+        async with Worker(run, name="superstitious", max_batch=8) as worker:
+            asking = [asyncio.create_task(worker.ask(number)) for number in (12, 13, 14)]
+            await asyncio.sleep(0)
+            gate.set()
+            return await asyncio.gather(*asking, return_exceptions=True)
+
+    before, bad, after = asyncio.run(ask())
+    assert (before, after) == (12, 14)
+    assert isinstance(bad, ArithmeticError)
+
+
 def test_a_question_whose_asker_left_is_not_run() -> None:
     seen: list[int] = []
     gate = threading.Event()

@@ -116,3 +116,9 @@ def test_texts_and_noise_are_refused_with_what_is_read(data: bytes) -> None:
         decode(data, Limits())
     assert refused.value.problem.code is ProblemCode.UNSUPPORTED_FORMAT
     assert "DICOM, PNG or JPEG" in refused.value.problem.hint
+
+
+def test_an_icon_is_refused_as_too_small_for_a_film(grey: Image.Image) -> None:
+    buffer = io.BytesIO()
+    grey.resize((40, 300)).save(buffer, "PNG")
+    assert _code(buffer.getvalue()) is ProblemCode.NOT_A_CHEST_FILM
