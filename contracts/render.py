@@ -1,4 +1,4 @@
-"""What an intake server is asked to draw: layers over a film, and what came out."""
+"""What an intake server is asked to draw and to keep: layers over a film, artefacts of other servers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field
 from wardround.contracts.base import Unit, Word
 from wardround.contracts.study import Artefact
 
-__all__ = ["Layer", "LayerStyle", "Preview"]
+__all__ = ["Kept", "Layer", "LayerStyle", "Preview"]
 
 
 class LayerStyle(StrEnum):
@@ -40,3 +40,9 @@ class Preview(Word):
     height: int
     size_bytes: int
     synthetic: bool = False
+
+
+class Kept(Word):
+    """How many artefacts are in the intake's store now, so that they outlive the servers that made them."""
+
+    kept: int

@@ -6,6 +6,7 @@ The orchestrator passes only the arguments that the tool's input schema names.
     role      arguments                             returns
     intake    paths, patient                        Study
     render    image, layers                         one preview picture under 700 kB
+    keep      image, details, artefacts             Kept
     screen    image, details                        ScreenReport
     detect    image, details                        EvidenceReport
     segment   image, details                        EvidenceReport
@@ -32,6 +33,7 @@ class Role(StrEnum):
 
     INTAKE = "intake"
     RENDER = "render"
+    KEEP = "keep"
     SCREEN = "screen"
     DETECT = "detect"
     SEGMENT = "segment"

@@ -68,5 +68,5 @@ def main() -> None:
         build_app(first)()
     except WardroundError as error:
         talk().print(f"[bold red]{error.problem.code.value}[/]: ", end="")
-        talk().print(str(error.problem), markup=False)
+        talk().print(str(error.problem), markup=False, soft_wrap=True)
         sys.exit(EXIT_FAULT if error.problem.is_fault else EXIT_REFUSED)

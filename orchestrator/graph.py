@@ -1,7 +1,7 @@
 """The flow of a diagnosis as a LangGraph graph: screen, then all readers in parallel, locate, weigh, reason, verify.
 
     screen ─┬─ refused ────────────────────────────────────────── end
-            └─ ask × (detect, segment, observe) ─ gather ─ locate ─ weigh ─ reason ─ verify ─ end
+            └─ ask × (detect, segment, observe) ─ gather ─ locate ─ keep ─ weigh ─ reason ─ verify ─ end
 
 A specialist that is slow, dead or wrong in shape costs its own evidence and is named in `missing`.
 """
@@ -21,6 +21,7 @@ from langgraph.types import Send
 from wardround.contracts.diagnosis import Conclusion, Missing, Timing
 from wardround.contracts.errors import Problem, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, ScreenReport
+from wardround.contracts.render import Kept
 from wardround.contracts.roles import Role
 from wardround.contracts.study import Artefact, ArtefactKind, Image, Study
 from wardround.contracts.weighing import LocateTarget, Weighing
@@ -200,6 +201,20 @@ async def _locate(state: RunState, runtime: _Context) -> dict[str, Any]:
     return {**update, "ledger": _dump(ledger)}
 
 
+async def _keep(state: RunState, runtime: _Context) -> dict[str, Any]:
+    """Has the intake copy what came by URL, which expires; without this, a later report could not show it."""
+    image = _study(state).images[0]
+    urls = {one.digest: one for item in _ledger(state).items for one in item.artefacts if one.url is not None}
+    arguments = {**_film_arguments(image), "artefacts": [one.model_dump(mode="json") for one in urls.values()]}
+    update: dict[str, Any] = {"timings": [], "warnings": []}
+    for player in runtime.context.players[Role.KEEP][:1] if urls else ():
+        asked = await ask(player, arguments, Kept)
+        update["timings"].append(_timing(player, asked.seconds))
+        if asked.problem is not None:
+            update["warnings"].append(f"Heat maps or masks were not kept and cannot be shown: {asked.problem}")
+    return update
+
+
 async def _weigh(state: RunState, runtime: _Context) -> dict[str, Any]:
     ledger, study = _ledger(state), _study(state)
     findings = [item.model_dump(mode="json") for item in ledger.items if item.kind is EvidenceKind.FINDING]
@@ -247,6 +262,7 @@ def build_graph(
     graph.add_node("ask", _ask, input_schema=Ask)
     graph.add_node("gather", _gather)
     graph.add_node("locate", _locate)
+    graph.add_node("keep", _keep)
     graph.add_node("weigh", _weigh)
     graph.add_node("reason", _reason)
     graph.add_node("verify", _verify)
@@ -255,7 +271,8 @@ def build_graph(
     for before, after in (
         ("ask", "gather"),
         ("gather", "locate"),
-        ("locate", "weigh"),
+        ("locate", "keep"),
+        ("keep", "weigh"),
         ("weigh", "reason"),
         ("reason", "verify"),
         ("verify", END),

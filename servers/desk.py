@@ -56,6 +56,16 @@ class Desk:
         """The artefact's array; the one channel where it names one."""
         return self._reader.read(artefact)
 
+    def keep(self, image: Image, artefact: Artefact) -> None:
+        """Copies another server's artefact into the store, to be forgotten with its film.
+
+        Raises:
+            CallerError: NOT_FOUND, EXPIRED or FORBIDDEN where it cannot be read.
+        """
+        if not self.store.has(artefact.digest):
+            whole = self.read(artefact.model_copy(update={"channel": None}))
+            self.store.put_array(artefact.kind, whole, artefact.channels, film=image.film.digest)
+
     def put_for(self, image: Image) -> Put:
         """A function that stores what is derived from `image`, so that forgetting the film forgets it too."""
 

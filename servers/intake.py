@@ -19,9 +19,9 @@ from wardround.agents.imaging.intake import Intake
 from wardround.agents.imaging.sandbox import SandboxedDecoder
 from wardround.contracts.base import Word
 from wardround.contracts.errors import CallerError, ProblemCode
-from wardround.contracts.render import Layer, Preview
+from wardround.contracts.render import Kept, Layer, Preview
 from wardround.contracts.roles import Role
-from wardround.contracts.study import Image, Patient, Study
+from wardround.contracts.study import Artefact, Image, Patient, Study
 from wardround.servers.answers import DELETES, WRITES, add_tool, new_server
 from wardround.servers.desk import Desk
 from wardround.servers.kit import add_card, add_routes
@@ -48,7 +48,7 @@ def _draw(desk: Desk, image: Image, layers: Sequence[Layer], max_side: int, film
 
 
 def build(settings: ServerSettings) -> MCPServer[Any]:
-    """The server, with its tools `open_study`, `get_study`, `forget_study` and `render_film`."""
+    """The server, with its tools `open_study`, `get_study`, `forget_study`, `keep_artefacts` and `render_film`."""
     desk = Desk(settings)
     decoder = SandboxedDecoder()
     intake = Intake(desk.store, decoder, settings.allowed)
@@ -89,6 +89,17 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
         desk.store.forget(study)
         return Forgotten(study=study)
 
+    async def keep_artefacts(
+        image: Annotated[str, Field(description="Handle of the film that they were made from.")],
+        artefacts: Annotated[tuple[Artefact, ...], Field(max_length=64, description="Made by other servers.")],
+        details: Image | None = None,
+    ) -> Kept:
+        """Copies masks and heat maps of other servers into the store, since their URLs expire."""
+        described = desk.image(image, details)
+        for artefact in artefacts:
+            await asyncio.to_thread(desk.keep, described, artefact)
+        return Kept(kept=len(artefacts))
+
     async def render_film(
         image: Annotated[str, Field(description="Handle of a film.")],
         details: Image | None = None,
@@ -114,6 +125,7 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
     add_tool(server, open_study, Study, role=Role.INTAKE, title="Open a study", annotations=WRITES)
     add_tool(server, get_study, Study, title="Describe a study")
     add_tool(server, forget_study, Forgotten, title="Erase a study", annotations=DELETES)
+    add_tool(server, keep_artefacts, Kept, role=Role.KEEP, title="Keep artefacts", annotations=WRITES)
     add_tool(server, render_film, Preview, role=Role.RENDER, title="Draw a film")
     add_card(server, lambda: ())
     add_routes(server, desk, ready=lambda: True)

@@ -17,6 +17,7 @@ from wardround.contracts.diagnosis import Diagnosis
 from wardround.orchestrator.composition import open_house
 from wardround.orchestrator.config import Configuration, SpecialistConfig
 from wardround.orchestrator.diagnose import Listener
+from wardround.orchestrator.overlay import Picture, draw, finding_layer
 
 WARDROUND = str(Path(sys.executable).parent / "wardround")
 
@@ -28,6 +29,18 @@ def diagnose(configuration: Configuration, film: Path, listener: Listener | None
         async with open_house(configuration, None) as diagnoser:
             study = await diagnoser.open_study([str(film)], options.pop("patient", None))
             return await diagnoser.diagnose(study, listener=listener, **options)
+
+    return asyncio.run(once())
+
+
+def picture(configuration: Configuration, result: Diagnosis, finding: str) -> Picture:
+    """Opens the house and has it draw one finding of a finished run."""
+    layer = finding_layer(result, finding)
+    assert layer is not None
+
+    async def once() -> Picture:
+        async with open_house(configuration, None) as diagnoser:
+            return await draw(diagnoser, result, [layer])
 
     return asyncio.run(once())
 
