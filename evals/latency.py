@@ -25,6 +25,7 @@ from wardround.agents.anatomy.segmenter import bundled_segmenter
 from wardround.agents.cxr.ensemble import Ensemble, open_detector, present_detectors
 from wardround.agents.imaging.phantom import make_phantom
 from wardround.agents.imaging.phantom_dicom import write_phantom_dicom
+from wardround.agents.imaging.reader import film_array
 from wardround.agents.imaging.store import Store
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.orchestrator.composition import open_house
@@ -66,11 +67,7 @@ def measure(films: Sequence[Path]) -> dict[str, float]:
         configuration = load_configuration(environment={"WARDROUND_HOME": folder})
         opened, results = asyncio.run(_runs(configuration, films))
         store = Store(configuration.store)
-        arrays = [
-            store.read_array(result.study.images[0].film).astype(np.float32) / np.float32(65535)
-            for result in results
-            if result.study is not None
-        ]
+        arrays = [film_array(store, result.study.images[0]) for result in results if result.study is not None]
         forward = _forward(arrays)
     steps: dict[str, list[float]] = defaultdict(list)
     for result in results:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wardround.agents.imaging.reader import ArtefactReader
+from wardround.agents.imaging.reader import ArtefactReader, film_array
 from wardround.agents.imaging.signing import UrlSigner
-from wardround.agents.imaging.store import Store
+from wardround.agents.imaging.store import PutArtefact, Store
 from wardround.contracts.study import Artefact, ArtefactKind, Image, Study
 from wardround.servers.settings import ServerSettings
 
-__all__ = ["Desk", "Put"]
-
-Put = Callable[[ArtefactKind, NDArray[Any], tuple[str, ...]], Artefact]
+__all__ = ["Desk"]
 
 
 class Desk:
@@ -50,7 +47,7 @@ class Desk:
         Raises:
             CallerError: NOT_FOUND, EXPIRED or FORBIDDEN where the artefact cannot be read.
         """
-        return self.read(image.film).astype(np.float32) / np.float32(65535.0)
+        return film_array(self._reader, image)
 
     def read(self, artefact: Artefact) -> NDArray[Any]:
         """The artefact's array; the one channel where it names one."""
@@ -66,7 +63,7 @@ class Desk:
             whole = self.read(artefact.model_copy(update={"channel": None}))
             self.store.put_array(artefact.kind, whole, artefact.channels, film=image.film.digest)
 
-    def put_for(self, image: Image) -> Put:
+    def put_for(self, image: Image) -> PutArtefact:
         """A function that stores what is derived from `image`, so that forgetting the film forgets it too."""
 
         def put(kind: ArtefactKind, array: NDArray[Any], channels: tuple[str, ...]) -> Artefact:

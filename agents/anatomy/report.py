@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from numpy.typing import NDArray
-
 from wardround.agents.anatomy.measure import measurements, segment_id
 from wardround.agents.anatomy.network import CHANNELS
 from wardround.agents.anatomy.segmenter import Segmentation
+from wardround.agents.imaging.store import PutArtefact
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, Polarity
-from wardround.contracts.study import Artefact, ArtefactKind, Image
+from wardround.contracts.study import ArtefactKind, Image
 
-__all__ = ["PutArtefact", "anatomy_report"]
-
-
-# Stores an array and names it: kind, array, and the name of each entry of the array's first axis.
-PutArtefact = Callable[[ArtefactKind, NDArray[Any], tuple[str, ...]], Artefact]
+__all__ = ["anatomy_report"]
 
 
 def anatomy_report(segmentation: Segmentation, image: Image, put: PutArtefact) -> EvidenceReport:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,17 +12,17 @@ from numpy.typing import NDArray
 
 from wardround.agents.cxr import bundled, published
 from wardround.agents.cxr.detector import GRID, Detector, Film, Reading
+from wardround.agents.imaging.store import PutArtefact
 from wardround.agents.weights.device import Placement
 from wardround.agents.weights.load import is_present
 from wardround.agents.weights.registry import entries, entry
 from wardround.contracts.codes import NO_FINDING
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, Source, Voice
-from wardround.contracts.study import Artefact, ArtefactKind
+from wardround.contracts.study import ArtefactKind
 
-__all__ = ["Ensemble", "Put", "open_detector", "present_detectors"]
+__all__ = ["Ensemble", "open_detector", "present_detectors"]
 
-Put = Callable[[ArtefactKind, NDArray[Any], tuple[str, ...]], Artefact]
 _NAME, _VERSION = "wardround-cxr-ensemble", "1"
 _OPENERS: dict[str, Callable[[str, Placement | None], Detector]] = {
     bundled.FAMILY: bundled.open_bundled,
@@ -113,7 +112,7 @@ class Ensemble:
         mean: NDArray[np.float32] = np.mean(heard, axis=0, dtype=np.float32)
         return mean
 
-    def report(self, readings: Sequence[Reading], put: Put) -> EvidenceReport:
+    def report(self, readings: Sequence[Reading], put: PutArtefact) -> EvidenceReport:
         """One FINDING item per label for one film, from one reading of each member.
 
         `value` is the mean of the members' scores, itself a score. The heat maps, the members' mean on a common grid,

@@ -80,7 +80,7 @@ class ArtefactReader:
             raise CallerError(
                 ProblemCode.NOT_FOUND,
                 "The artefact is not in this server's store and carries no URL.",
-                "Share the store folder, or let the intake server sign URLs.",
+                "Share the store folder, or have artefacts served by URL ([artefacts] serve in wardround.toml).",
             )
         data = self._fetch(artefact.url)
         if f"sha256:{hashlib.sha256(data).hexdigest()}" != artefact.digest:

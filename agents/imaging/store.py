@@ -15,9 +15,10 @@ import secrets
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,10 @@ from wardround.agents.imaging.npy import npy_bytes, parse_npy
 from wardround.contracts.errors import CallerError, Fault, ProblemCode
 from wardround.contracts.study import Artefact, ArtefactKind, Image, Study
 
-__all__ = ["Store", "new_image_handle", "new_study_handle"]
+__all__ = ["PutArtefact", "Store", "new_image_handle", "new_study_handle"]
+
+# Keeps what was made from one film: its kind, the array, and the name of each entry of the array's first axis.
+PutArtefact = Callable[[ArtefactKind, npt.NDArray[Any], tuple[str, ...]], Artefact]
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _TABLES = (
