@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from wardround.contracts.base import Unit, Word
 
-__all__ = ["Location", "Region", "Side", "Structure"]
+__all__ = ["Box", "Location", "Region", "Side", "Structure"]
 
 
 class Side(StrEnum):
@@ -40,9 +40,22 @@ class Structure(StrEnum):
     RIGHT_CLAVICLE = "right clavicle"
 
 
+class Box(Word):
+    """A rectangle on the film, in fractions of its width and height from the image's left and top."""
+
+    left: Unit
+    top: Unit
+    width: Unit
+    height: Unit
+
+
 class Location(Word):
-    """A place, and the share of the evidence's mass that lies in it."""
+    """A place, and the share of the evidence's mass that lies in it.
+
+    `box` bounds the mass around its strongest point, where a specialist gives one; it is no outline of a lesion.
+    """
 
     region: Region
     side: Side
     overlap: Unit
+    box: Box | None = None

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from wardround.agents.anatomy.chart import OUTSIDE, Chart
 from wardround.agents.anatomy.zones import ZONES, Place
-from wardround.contracts.anatomy import Location, Region, Side
+from wardround.contracts.anatomy import Box, Location, Region, Side
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, Source
 from wardround.contracts.weighing import LocateTarget
@@ -110,10 +110,29 @@ def locate(heatmap: NDArray[np.floating], masks: NDArray[np.uint8], finding: str
     return _located(heatmap, Chart(masks), finding)
 
 
+def _box(mass: NDArray[np.float64]) -> Box:
+    """What bounds the connected mass around the peak."""
+    parts, _ = ndimage.label(mass > 1e-6 * mass.max())
+    part = parts == parts.ravel()[int(mass.argmax())]
+    rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+    down, across = mass.shape
+    return Box(
+        left=round(columns[0] / across, 4),
+        top=round(rows[0] / down, 4),
+        width=round((columns[-1] - columns[0] + 1) / across, 4),
+        height=round((rows[-1] - rows[0] + 1) / down, 4),
+    )
+
+
 def _located(heatmap: NDArray[np.floating], chart: Chart, finding: str) -> Location | None:
     mass = _mass(heatmap, chart.shape)
     if mass is None or chart.midline is None:
         return None
+    place = _named(mass, chart, chart.midline, finding)
+    return place.model_copy(update={"box": _box(mass)})
+
+
+def _named(mass: NDArray[np.float64], chart: Chart, middle: float, finding: str) -> Location:
     rule = _RULES.get(finding, _USUAL)
     shares = chart.shares(mass, rule.margin)
     lungs = sum(shares[zone, side] for zone in ZONES for side in (Side.RIGHT, Side.LEFT))
@@ -123,7 +142,7 @@ def _located(heatmap: NDArray[np.floating], chart: Chart, finding: str) -> Locat
         if at_home >= rule.least:
             return _place(rule.home, Side.MIDLINE, at_home)
     if lungs + sum(central.values()) < _INSIDE:
-        return _outside(mass, chart.midline, shares[OUTSIDE])
+        return _outside(mass, middle, shares[OUTSIDE])
     organ = max(central, key=central.__getitem__)
     if central[organ] > lungs:
         return _place(organ, Side.MIDLINE, central[organ])

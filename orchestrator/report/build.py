@@ -22,6 +22,7 @@ from wardround.orchestrator.reasoning.words import finding_name, place_words, qu
 from wardround.orchestrator.report.pictures import Pictures, fetch_pictures
 from wardround.orchestrator.report.rows import finding_rows, located, numbered
 from wardround.orchestrator.report.view import (
+    boxes,
     cited_by,
     conclusion_views,
     evidence_groups,
@@ -75,6 +76,7 @@ def report_html(result: Diagnosis, pictures: Pictures) -> str:
             heat=heat,
             shown_first=next((layer.id for layer in heat if layer.subject in suspected), ""),
             outlines=pictures.of_style(LayerStyle.OUTLINE),
+            boxes=boxes(result),
             conclusions=conclusion_views(result, pictures),
             findings=rows,
             weighings=weighing_views(result),

@@ -12,15 +12,18 @@ from wardround.contracts.diagnosis import Claim, Conclusion, Diagnosis
 from wardround.contracts.evidence import Contribution, Evidence, EvidenceKind, Polarity, Source
 from wardround.contracts.render import LayerStyle
 from wardround.orchestrator.report.pictures import PictureLayer, Pictures
+from wardround.orchestrator.report.rows import finding_rows
 
 __all__ = [
     "KIND_TITLES",
     "Bar",
+    "BoxView",
     "ClaimView",
     "ConclusionView",
     "Model",
     "Part",
     "WeighingView",
+    "boxes",
     "cited_by",
     "conclusion_views",
     "evidence_groups",
@@ -50,6 +53,18 @@ class Part:
 
     text: str
     target: str = ""
+
+
+@dataclass(frozen=True)
+class BoxView:
+    """A rectangle over the film, in fractions of its width and height, for one suspected or undecided finding."""
+
+    id: str
+    label: str
+    left: float
+    top: float
+    width: float
+    height: float
 
 
 @dataclass(frozen=True)
@@ -189,3 +204,13 @@ def models(result: Diagnosis) -> tuple[Model, ...]:
         for source in (item.source, *(voice.source for voice in item.voices)):
             items.setdefault(source, {})[item.id] = None
     return tuple(Model(source, tuple(ids)) for source, ids in items.items())
+
+
+def boxes(result: Diagnosis) -> tuple[BoxView, ...]:
+    """The box of each suspected or undecided finding that was located with one, in the order of the findings."""
+    located = ((row.name, row.locations[0].location) for row in finding_rows(result) if row.locations)
+    found = ((name, place.box) for name, place in located if place is not None and place.box is not None)
+    return tuple(
+        BoxView(f"box-{number}", name, box.left, box.top, box.width, box.height)
+        for number, (name, box) in enumerate(found, start=1)
+    )

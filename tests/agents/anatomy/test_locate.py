@@ -144,3 +144,14 @@ def test_a_report_cites_the_evidence_that_was_placed(drawn_chest: Masks) -> None
     assert item.location is not None and item.location.side is Side.RIGHT
     assert "right lower zone" in item.detail
     assert report.warnings and "Nodule" in report.warnings[0]
+
+
+def test_the_box_bounds_the_strongest_part_of_the_map(drawn_chest: Masks) -> None:
+    heat = np.zeros((20, 20))
+    heat[12:14, 4:8] = 1.0
+    heat[3, 16] = 0.6
+    place = locate(heat, drawn_chest)
+    assert place is not None and place.box is not None
+    assert place.box.left <= 0.2 <= 0.4 <= place.box.left + place.box.width
+    assert place.box.top <= 0.6 <= 0.7 <= place.box.top + place.box.height
+    assert place.box.width < 0.35 and place.box.height < 0.25

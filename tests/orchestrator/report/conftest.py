@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wardround.contracts.anatomy import Location, Region, Side
+from wardround.contracts.anatomy import Box, Location, Region, Side
 from wardround.contracts.diagnosis import (
     Claim,
     Conclusion,
@@ -92,7 +92,12 @@ _EVIDENCE = (
         id="E6",
         kind=EvidenceKind.LOCATION,
         subject="Effusion",
-        location=Location(region=Region.LOWER_ZONE, side=Side.LEFT, overlap=0.62),
+        location=Location(
+            region=Region.LOWER_ZONE,
+            side=Side.LEFT,
+            overlap=0.62,
+            box=Box(left=0.6, top=0.55, width=0.25, height=0.3),
+        ),
         derived_from=("E4",),
         source=_SEGMENTER,
     ),

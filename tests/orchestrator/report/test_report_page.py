@@ -201,3 +201,10 @@ def test_a_picture_that_is_missing_is_named_with_the_reason(complete: Diagnosis)
     page = _Page(report_html(complete, Pictures(missing=("Film: It was erased.",))))
     assert "Film: It was erased." in page.text
     assert "No picture of the film" in page.text
+
+
+def test_a_located_finding_has_a_box_that_can_be_shown(complete: Diagnosis) -> None:
+    page = report_html(complete, Pictures())
+    assert '<rect x="0.6" y="0.55" width="0.25" height="0.3"/>' in page
+    assert '<input type="checkbox" id="box-1"> pleural effusion' in page
+    assert ".viewer:has(#box-1:checked) .on-box-1" in page
