@@ -130,7 +130,6 @@ PROMISES: tuple[Promise, ...] = (
         "A desktop client submits a film, asks for the result and sees overlays under 700 kB.",
         (
             f"{_GATEWAY}test_a_film_is_submitted_asked_for_and_shown",
-            f"{_GATEWAY}test_arguments_outside_the_schema_are_a_tool_error",
             f"{_CLI}test_the_configuration_for_claude_names_a_command_that_is_there",
         ),
     ),

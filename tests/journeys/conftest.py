@@ -18,7 +18,7 @@ from wardround.orchestrator.config import BUILT_IN, Configuration, SpecialistCon
 def phantom_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A DICOM phantom with a large left effusion."""
     path = tmp_path_factory.mktemp("films") / "phantom.dcm"
-    write_phantom_dicom(make_phantom(1, (Plant(finding="Effusion", side=Side.LEFT, volume_ml=1200.0),)), path)
+    write_phantom_dicom(make_phantom(1, (Plant(finding="Effusion", side=Side.LEFT, volume_ml=1200.0),), 512), path)
     return path
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import struct
 import subprocess
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 
 from wardround.contracts.base import NOTICE
+from wardround.orchestrator.cli import main
 
 
 def _run(*arguments: str, home: Path, code: int | None = None) -> subprocess.CompletedProcess[str]:
@@ -160,8 +162,15 @@ def test_a_missing_specialist_makes_the_result_partial_with_exit_code_4(tmp_path
         (("frobnicate",), 2),
     ],
 )
-def test_mistakes_end_with_the_documented_code(tmp_path: Path, arguments: tuple[str, ...], code: int) -> None:
-    assert _run(*arguments, home=tmp_path).returncode == code
+def test_mistakes_end_with_the_documented_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["wardround", *arguments])
+    monkeypatch.setenv("WARDROUND_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == code
 
 
 def test_the_doctor_finds_a_whole_house(tmp_path: Path) -> None:

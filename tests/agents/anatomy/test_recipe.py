@@ -47,6 +47,7 @@ def test_dice_and_its_interval_on_known_masks() -> None:
     assert figures["low"] < figures["value"] == 0.7 < figures["high"]
 
 
+@pytest.mark.slow
 def test_the_imagenet_start_fills_the_encoder_and_training_writes_half_precision_weights(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
