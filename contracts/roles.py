@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["BODY_PART_KEY", "MODALITY_KEY", "ROLE_KEY", "Role", "role_meta"]
+__all__ = ["BODY_PART_KEY", "DIAGNOSIS_ROLES", "MODALITY_KEY", "ROLE_KEY", "Role", "role_meta"]
 
 ROLE_KEY = "wardround/role"
 MODALITY_KEY = "wardround/modality"
@@ -42,6 +42,10 @@ class Role(StrEnum):
     WEIGH = "weigh"
     RETRIEVE = "retrieve"
     SURVIVE = "survive"
+
+
+# Without one of these a diagnosis is not whole, so their absence is told even where nobody offers them.
+DIAGNOSIS_ROLES = (Role.SCREEN, Role.SEGMENT, Role.DETECT, Role.LOCATE, Role.WEIGH)
 
 
 def role_meta(role: Role, *, modality: tuple[str, ...] = ("CR", "DX"), body_part: str = "CHEST") -> dict[str, object]:

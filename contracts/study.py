@@ -9,7 +9,7 @@ from pydantic import Field
 
 from wardround.contracts.base import Digest, Handle, Word
 
-__all__ = ["Artefact", "ArtefactKind", "Image", "Patient", "Sex", "Study", "ViewPosition"]
+__all__ = ["Artefact", "ArtefactKind", "Image", "Patient", "Sex", "Study", "ViewPosition", "told_patient"]
 
 
 class ViewPosition(StrEnum):
@@ -36,6 +36,13 @@ class Patient(Word):
         None
     )
     sex: Sex = Sex.UNKNOWN
+
+
+def told_patient(age_years: int | None, sex: Sex | None) -> Patient | None:
+    """What a person at a client told of the patient, None where nothing; ages above 90 become 90."""
+    if age_years is None and sex is None:
+        return None
+    return Patient(age_years=min(age_years, 90) if age_years is not None else None, sex=sex or Sex.UNKNOWN)
 
 
 class ArtefactKind(StrEnum):

@@ -28,6 +28,7 @@ from wardround.agents.imaging.phantom_dicom import write_phantom_dicom
 from wardround.agents.imaging.reader import film_array
 from wardround.agents.imaging.store import Store
 from wardround.contracts.diagnosis import Diagnosis
+from wardround.contracts.errors import WardroundError
 from wardround.orchestrator.composition import open_house
 from wardround.orchestrator.config import Configuration, load_configuration
 
@@ -93,7 +94,10 @@ def main() -> None:
             films = [Path(folder) / f"{seed}.dcm" for seed in range(8)]
             for seed, path in enumerate(films):
                 write_phantom_dicom(make_phantom(seed), path)
-        medians = measure(films)
+        try:
+            medians = measure(films)
+        except WardroundError as error:
+            raise SystemExit(str(error.problem)) from None
     table = Table("median of a warm film", "ms", "share of the run", title=f"{len(films)} films")
     for name, seconds in medians.items():
         table.add_row(

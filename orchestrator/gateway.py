@@ -23,7 +23,7 @@ from wardround.contracts.codes import FindingCode, finding_codes
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.errors import CallerError, Fault, Problem, ProblemCode, WardroundError
 from wardround.contracts.render import Preview
-from wardround.contracts.study import Patient, Sex
+from wardround.contracts.study import Sex, told_patient
 from wardround.orchestrator.composition import open_house
 from wardround.orchestrator.config import Configuration
 from wardround.orchestrator.diagnose import Diagnoser
@@ -85,6 +85,12 @@ class _Runs:
 
     def begin(self, run_id: str, task: asyncio.Task[Diagnosis]) -> None:
         self._tasks[run_id] = task
+        task.add_done_callback(lambda done: self._forget(run_id, done))
+
+    def _forget(self, run_id: str, done: asyncio.Task[Diagnosis]) -> None:
+        """A run that succeeded is in the run store from now on; only a failure must be remembered here."""
+        if not done.cancelled() and done.exception() is None:
+            self._tasks.pop(run_id, None)
 
     def check_room(self) -> None:
         running = sum(not task.done() for task in self._tasks.values())
@@ -134,9 +140,7 @@ def build_gateway(configuration: Configuration, allowed: tuple[Path, ...]) -> MC
         Refuses, with the reason, what is not a single-frame frontal chest radiograph.
         """
         runs.check_room()
-        told = {"age_years": min(age_years, 90) if age_years is not None else None, "sex": sex}
-        patient = Patient(**{key: value for key, value in told.items() if value is not None})  # type: ignore[arg-type]
-        study = await runs.house().open_study(paths, patient if patient != Patient() else None)
+        study = await runs.house().open_study(paths, told_patient(age_years, sex))
         run_id = f"run_{secrets.token_urlsafe(16)}"
         runs.begin(run_id, asyncio.create_task(runs.house().diagnose(study, history, run_id=run_id)))
         return Submitted(run_id=run_id, study=study.handle, synthetic=study.synthetic)

@@ -22,7 +22,7 @@ from wardround.contracts.diagnosis import Conclusion, Missing, Timing
 from wardround.contracts.errors import Problem, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, ScreenReport
 from wardround.contracts.render import Kept
-from wardround.contracts.roles import Role
+from wardround.contracts.roles import DIAGNOSIS_ROLES, Role
 from wardround.contracts.study import Artefact, ArtefactKind, Image, Study
 from wardround.contracts.weighing import LocateTarget, Weighing
 from wardround.orchestrator.asking import Asked, ask
@@ -38,8 +38,6 @@ __all__ = ["READERS", "build_graph"]
 
 # The roles whose tools read the film on their own, in the order in which their evidence enters the ledger.
 READERS = (Role.SEGMENT, Role.DETECT, Role.OBSERVE)
-# Without one of these no conclusion can be reached, so their absence is told even where nobody offers them.
-_NEEDED = (Role.SCREEN, Role.SEGMENT, Role.DETECT, Role.LOCATE, Role.WEIGH)
 
 _Context = Runtime[RunContext]
 
@@ -146,7 +144,7 @@ async def _gather(state: RunState, runtime: _Context) -> dict[str, Any]:
         report = EvidenceReport.model_validate(answer["report"])
         update["warnings"] += report.warnings
         update["missing"] += _enter(ledger, study, runtime, player, report.items)
-    for role in _NEEDED:
+    for role in DIAGNOSIS_ROLES:
         if not runtime.context.players[role]:
             problem = Problem(
                 code=ProblemCode.SPECIALIST_DOWN,

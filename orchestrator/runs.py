@@ -13,6 +13,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from wardround.contracts.base import Word
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.errors import CallerError, ProblemCode
+from wardround.contracts.home import private_folder
 
 __all__ = ["RunStore", "RunSummary"]
 
@@ -48,8 +49,12 @@ class RunStore:
     @classmethod
     @asynccontextmanager
     async def opened(cls, file: Path) -> AsyncIterator[RunStore]:
-        """The store in `file`, made with its folder where it is not there, readable by its owner alone."""
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """The store in `file`, made with its folder where it is not there, readable by its owner alone.
+
+        Raises:
+            CallerError: BAD_ARGUMENT, the folder cannot be made or written.
+        """
+        private_folder(file.parent, "WARDROUND_HOME")
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
         async with aiosqlite.connect(file) as connection:
             await connection.execute("PRAGMA journal_mode=WAL")

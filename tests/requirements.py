@@ -138,6 +138,7 @@ PROMISES: tuple[Promise, ...] = (
         "Exit codes are as documented, and the doctor finds what is wrong.",
         (
             f"{_CLI}test_mistakes_end_with_the_documented_code",
+            f"{_CLI}test_a_data_folder_that_cannot_be_written_is_told_in_a_sentence",
             f"{_CLI}test_the_doctor_finds_a_whole_house",
         ),
     ),

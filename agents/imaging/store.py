@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from wardround.agents.imaging.npy import npy_bytes, parse_npy
 from wardround.contracts.errors import CallerError, Fault, ProblemCode
+from wardround.contracts.home import private_folder
 from wardround.contracts.study import Artefact, ArtefactKind, Image, Study
 
 __all__ = ["PutArtefact", "Store", "new_image_handle", "new_study_handle"]
@@ -69,13 +70,10 @@ class Store:
         """Open the store, or make it.
 
         Raises:
-            OSError: the folder cannot be made or written.
+            CallerError: BAD_ARGUMENT, the folder cannot be made or written.
         """
-        self.folder = folder
-        self._artefacts = folder / "artefacts"
-        self._artefacts.mkdir(parents=True, exist_ok=True)
-        for made in (folder, self._artefacts):
-            made.chmod(0o700)
+        self.folder = private_folder(folder, "WARDROUND_STORE")
+        self._artefacts = private_folder(folder / "artefacts", "WARDROUND_STORE")
         self._index = folder / "index.sqlite"
         os.close(os.open(self._index, os.O_CREAT | os.O_RDWR, 0o600))
         with self._transaction(write=True) as index:

@@ -14,7 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from wardround.contracts.base import NOTICE
 from wardround.contracts.diagnosis import Diagnosis, Status
 from wardround.contracts.errors import WardroundError
-from wardround.contracts.study import Patient, Sex
+from wardround.contracts.study import Patient, Sex, told_patient
 from wardround.orchestrator.cli import EXIT_FAULT, EXIT_PARTIAL, EXIT_REFUSED
 from wardround.orchestrator.config import load_configuration
 from wardround.orchestrator.console import data, talk
@@ -42,9 +42,7 @@ def diagnose(
     """
     if report is not None and len(files) > 1:
         raise typer.BadParameter("--report takes one file; give the files one at a time.")
-    told = {"age_years": min(age, 90) if age is not None else None, "sex": sex}
-    patient = Patient.model_validate({key: value for key, value in told.items() if value is not None})
-    outcomes = asyncio.run(_all(files, patient if patient != Patient() else None, history, config, report, not json_))
+    outcomes = asyncio.run(_all(files, told_patient(age, sex), history, config, report, not json_))
     if json_:
         entries = [_as_json(outcome) for outcome in outcomes]
         typer.echo(json.dumps(entries if len(files) > 1 else entries[0], ensure_ascii=False, indent=2))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Callable
 from importlib.metadata import entry_points, version
@@ -19,7 +18,8 @@ from rich.table import Table
 from wardround.contracts.base import NOTICE
 from wardround.contracts.errors import WardroundError
 from wardround.contracts.health import Check, Health
-from wardround.contracts.roles import Role
+from wardround.contracts.home import private_folder
+from wardround.contracts.roles import DIAGNOSIS_ROLES, Role
 from wardround.orchestrator.cli import EXIT_FAULT
 from wardround.orchestrator.config import Configuration, load_configuration
 from wardround.orchestrator.console import data
@@ -27,7 +27,7 @@ from wardround.orchestrator.console import data
 __all__ = ["doctor", "own_checks"]
 
 _COLOURS = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red"}
-_NEEDED = (Role.INTAKE, Role.RENDER, Role.SCREEN, Role.SEGMENT, Role.DETECT, Role.LOCATE, Role.WEIGH)
+_NEEDED = (Role.INTAKE, Role.KEEP, Role.RENDER, *DIAGNOSIS_ROLES)
 
 
 async def _specialists(configuration: Configuration) -> list[Check]:
@@ -65,18 +65,11 @@ def own_checks() -> list[Check]:
     ]
     try:
         configuration = load_configuration()
+        private_folder(configuration.home, "WARDROUND_HOME")
+        private_folder(configuration.store, "WARDROUND_STORE")
     except WardroundError as error:
         return [*checks, Check(name="configuration", health=Health.FAIL, detail=str(error), fix=error.problem.hint)]
-    configuration.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    writable = os.access(configuration.home, os.W_OK)
-    checks.append(
-        Check(
-            name="data folder",
-            health=Health.OK if writable else Health.FAIL,
-            detail=str(configuration.home),
-            fix="" if writable else "Make it writable, or set WARDROUND_HOME to another folder.",
-        )
-    )
+    checks.append(Check(name="data folder", health=Health.OK, detail=str(configuration.home)))
     return [*checks, *asyncio.run(_specialists(configuration))]
 
 

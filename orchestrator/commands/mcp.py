@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from wardround.contracts.home import private_folder
 from wardround.orchestrator.config import load_configuration
 
 __all__ = ["mcp"]
@@ -25,5 +26,7 @@ def mcp(
     from wardround.orchestrator.gateway import build_gateway
 
     configuration = load_configuration(config)
+    private_folder(configuration.home, "WARDROUND_HOME")
+    private_folder(configuration.store, "WARDROUND_STORE")
     folders = tuple(folder.expanduser().resolve() for folder in (*(allow or ()), *configuration.intake.allow))
     build_gateway(configuration, folders).run("stdio")

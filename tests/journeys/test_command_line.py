@@ -173,6 +173,25 @@ def test_mistakes_end_with_the_documented_code(
     assert ended.value.code == code
 
 
+@pytest.mark.parametrize("arguments", [("diagnose", "FILM"), ("runs", "list"), ("mcp",), ("specialist", "intake")])
+def test_a_data_folder_that_cannot_be_written_is_told_in_a_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    phantom_film: Path,
+    arguments: tuple[str, ...],
+) -> None:
+    (tmp_path / "file").write_text("no folder can be made below a file", encoding="utf-8")
+    words = [str(phantom_film) if word == "FILM" else word for word in arguments]
+    monkeypatch.setattr(sys, "argv", ["wardround", *words])
+    monkeypatch.setenv("WARDROUND_HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 3
+    assert str(tmp_path) not in capsys.readouterr().err
+
+
 def test_the_doctor_finds_a_whole_house(tmp_path: Path) -> None:
     found = json.loads(_run("doctor", "--json", home=tmp_path, code=0).stdout)
     assert found["ok"] is True
