@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wardround.contracts.calibration import Calibration
 from wardround.contracts.card import ModelCard
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.evidence import Source
 
-__all__ = ["GRID", "Detector", "Film", "Reading", "check_films"]
+__all__ = ["GRID", "CrossFitted", "Detector", "Film", "Reading", "check_films"]
 
 GRID = 64
 Film = NDArray[np.float32]
@@ -50,6 +51,11 @@ class Detector(Protocol):
     @property
     def training_prevalence(self) -> dict[str, float]: ...
 
+    @property
+    def calibration(self) -> Calibration | None:
+        """What turns its scores into probabilities; None where all its numbers are scores."""
+        ...
+
     def predict(self, films: Sequence[Film]) -> list[Reading]:
         """One reading per film.
 
@@ -59,6 +65,19 @@ class Detector(Protocol):
         Raises:
             CallerError: BAD_ARGUMENT, a film has another shape or holds NaN, infinity or values outside [0, 1].
         """
+        ...
+
+
+@runtime_checkable
+class CrossFitted(Protocol):
+    """A detector of several members, each trained without some patients, so that any film can be read fairly."""
+
+    def has_seen(self, patient: str) -> bool:
+        """Whether films of this patient, by the training table's id, were learned from by any member."""
+        ...
+
+    def predict_unseen(self, films: Sequence[Film], patients: Sequence[str]) -> list[Reading]:
+        """As `Detector.predict`, but each film is read only by members that did not learn from its patient."""
         ...
 
 

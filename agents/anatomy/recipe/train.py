@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -27,7 +27,7 @@ from wardround.agents.networks.imagenet import imagenet_start
 __all__ = ["main", "start_from_imagenet", "train"]
 
 _SEED = 20_261
-_CACHE_SIZE = 320
+_CACHE_MARGIN = 1.25  # films are kept this much finer than the network reads them, so that zooming in loses little
 _BATCH = 8
 _PHANTOMS = 50
 
@@ -46,18 +46,28 @@ def loss_of(logits: Tensor, masks: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, masks) + (1.0 - dice).mean()
 
 
-def train(samples: list[Sample], *, epochs: int, size: int, out: Path) -> AnatomyNet:
-    """Train on the samples given; return the running average of the weights, which is steadier than the last step."""
+def train(
+    samples: list[Sample], *, epochs: int, size: int, out: Path, start: Path | None = None, rate: float = 1e-3
+) -> AnatomyNet:
+    """Train on the samples given; return the running average of the weights, which is steadier than the last step.
+
+    `start`: weights of an earlier run to go on from, such as one at a smaller size. `rate`: the top learning rate of
+    the encoder; the decoder's is three times that.
+    """
     torch.manual_seed(_SEED)
     generator = torch.Generator().manual_seed(_SEED)
     films = torch.from_numpy(np.stack([sample.film for sample in samples]))[:, None]
     masks = torch.from_numpy((np.stack([sample.masks for sample in samples]) * 255).astype(np.uint8))
     net = AnatomyNet()
-    start_from_imagenet(net)
+    if start is None:
+        start_from_imagenet(net)
+    else:
+        net.load_state_dict(load_file(start))
+    net = net.to(memory_format=torch.channels_last)
     average = copy.deepcopy(net).eval()
     encoder = list(net.encoder.parameters())
     decoder = [*net.merges.parameters(), *net.head.parameters()]
-    optimiser = torch.optim.AdamW([{"params": encoder, "lr": 1e-3}, {"params": decoder, "lr": 3e-3}], weight_decay=1e-3)
+    optimiser = torch.optim.AdamW([{"params": encoder, "lr": rate}, {"params": decoder, "lr": 3 * rate}], weight_decay=1e-3)
     steps = epochs * (len(samples) // _BATCH)
     peaks = [group["lr"] for group in optimiser.param_groups]
     done, began = 0, time.monotonic()
@@ -70,7 +80,7 @@ def train(samples: list[Sample], *, epochs: int, size: int, out: Path) -> Anatom
             for group, peak in zip(optimiser.param_groups, peaks, strict=True):
                 group["lr"] = peak * rate
             batch, target = augment(films[chosen], masks[chosen].float() / 255.0, size, generator)
-            loss = loss_of(net(batch), target)
+            loss = loss_of(net(batch.contiguous(memory_format=torch.channels_last)), target)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -114,13 +124,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--start", type=Path, help="weights of an earlier run to go on from")
+    parser.add_argument("--rate", type=float, default=1e-3, help="top learning rate of the encoder")
     parser.add_argument("--threads", type=int, default=1, help="more than the idle cores makes it many times slower")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(chosen.threads)
-    samples = list(read_jsrt(chosen.data, held_out=False, size=_CACHE_SIZE))
-    samples += draw_phantoms(_PHANTOMS, size=_CACHE_SIZE)
+    cached = round(chosen.size * _CACHE_MARGIN)
+    samples = list(read_jsrt(chosen.data, held_out=False, size=cached))
+    samples += draw_phantoms(_PHANTOMS, size=cached)
     print(f"{len(samples)} films to learn from")
-    path = save(train(samples, epochs=chosen.epochs, size=chosen.size, out=chosen.out), chosen.out)
+    net = train(
+        samples, epochs=chosen.epochs, size=chosen.size, out=chosen.out, start=chosen.start, rate=chosen.rate
+    )
+    path = save(net, chosen.out)
     print(f"sha256 for the registry: {sha256(path.read_bytes()).hexdigest()}, {path.stat().st_size} bytes")
 
 
