@@ -9,7 +9,8 @@ STAMP := $(VENV)/.installed
 FOLDERS := agents contracts evals orchestrator prompts servers
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test lint types layers unit slow bench inspect train train-detector train-anatomy operating-points priors links clean
+.PHONY: demo test lint types layers unit slow bench inspect train train-detector train-anatomy \
+	train-anatomy-baseline screen-heads priors location-priors links clean
 
 # FILM=path diagnoses your own film; without it a phantom with a planted effusion is made first.
 demo: $(STAMP)
@@ -59,25 +60,35 @@ inspect: $(STAMP)
 slow: $(STAMP)
 	$(BIN)/python -P -m pytest -q -m slow
 
-# Trainings: DATA has the layout of labels.csv, images/, masks/ (README, Models); OUT is a folder for checkpoints.
-# Afterwards the weights are copied to agents/*/weights/ and their digest and size entered in agents/weights/registry.toml.
+# Trainings: DATA has the layout of labels.csv, images/, masks/ (README, Models); OUT is a folder for checkpoints. What
+# ships is written into agents/; the digest and size that are printed go into agents/weights/registry.toml.
 train: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,train]'
 
 train-detector: train
 	$(BIN)/python -P -m wardround.agents.cxr.recipe.train $(DATA) $(OUT)
-	$(BIN)/python -P -m wardround.agents.cxr.recipe.card $(DATA) $(OUT) agents/cxr/cards/cxr-lite0.json
-
-operating-points: train
-	$(BIN)/python -P -m wardround.agents.cxr.recipe.train $(DATA) $(OUT)-points --folds 2 3 4
-	$(BIN)/python -P -m wardround.agents.cxr.recipe.operating_points $(DATA) $(OUT)-points agents/evidence/operating_points.csv
+	$(BIN)/python -P -m wardround.agents.cxr.recipe.publish $(DATA) $(OUT)
 
 train-anatomy: train
-	$(BIN)/python -P -m wardround.agents.anatomy.recipe.train $(DATA) $(OUT)
+	$(BIN)/python -P -m wardround.agents.anatomy.recipe.train $(DATA) $(OUT)/coarse
+	$(BIN)/python -P -m wardround.agents.anatomy.recipe.train $(DATA) $(OUT)/fine --size 320 --rate 3e-4 \
+		--start $(OUT)/coarse/anatomy-unet.safetensors
+	$(BIN)/python -P -m wardround.agents.anatomy.recipe.train $(DATA) $(OUT) --size 320 --rate 3.3e-4 --epochs 8 \
+		--start $(OUT)/coarse/anatomy-unet.safetensors --blend $(OUT)/fine/anatomy-unet.safetensors --decoder-only
 	$(BIN)/python -P -m wardround.agents.anatomy.recipe.measure $(DATA) --card agents/anatomy/cards/anatomy-jsrt.json
+
+# The plain U-Net that the segmenter is compared with, and the heads of the screen.
+train-anatomy-baseline: train
+	$(BIN)/python -P -m wardround.agents.anatomy.recipe.baseline $(DATA) $(OUT)
+
+screen-heads: train
+	$(BIN)/python -P -m wardround.agents.anatomy.recipe.screen_heads $(DATA)
 
 priors: $(STAMP)
 	$(BIN)/python -P -m wardround.agents.evidence.recipe.make_priors
+
+location-priors: $(STAMP)
+	$(BIN)/python -P -m wardround.agents.evidence.recipe.make_location_priors
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

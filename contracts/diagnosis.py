@@ -11,6 +11,7 @@ from wardround.contracts.anatomy import Region, Side
 from wardround.contracts.base import NOTICE, Unit, Word
 from wardround.contracts.errors import Problem
 from wardround.contracts.evidence import Evidence, Polarity
+from wardround.contracts.screening import ScreenOutcome
 from wardround.contracts.study import Study
 
 __all__ = ["Claim", "Conclusion", "Diagnosis", "Missing", "Status", "StruckClaim", "Timing", "Verdict"]
@@ -85,7 +86,11 @@ class Status(StrEnum):
 
 
 class Diagnosis(Word):
-    """The result of one run, from which JSON, the terminal table and the report are made."""
+    """The result of one run, from which JSON, the terminal table and the report are made.
+
+    `screen` is all that the screens found, refusing or not. `abstained` is also true where a film was deferred to a
+    person; its evidence and claims are there all the same.
+    """
 
     run_id: str
     status: Status
@@ -99,6 +104,7 @@ class Diagnosis(Word):
     abstained: bool = False
     abstention_reason: str = ""
     refusal: Problem | None = None
+    screen: tuple[ScreenOutcome, ...] = ()
     synthetic: bool = False
     reasoner: str = ""
     wardround_version: str = ""

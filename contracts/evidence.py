@@ -9,7 +9,9 @@ from pydantic import Field
 
 from wardround.contracts.anatomy import Location
 from wardround.contracts.base import Digest, Unit, Word
-from wardround.contracts.study import Artefact
+from wardround.contracts.calibration import DeferralCut, PredictionSet
+from wardround.contracts.screening import ScreenOutcome
+from wardround.contracts.study import Artefact, ViewPosition
 
 __all__ = [
     "Contribution",
@@ -59,13 +61,20 @@ class Source(Word):
 
 
 class Voice(Word):
-    """One member of an ensemble on one label."""
+    """One member of an ensemble on one label.
+
+    `value` is a probability at `training_prevalence` where `source.calibrated`, else a score. `prediction_set` is what
+    a conformal predictor would answer at its stated coverage, where one was fitted. `deferral` holds the cuts of the
+    label's selective mode, where it has one: what to leave to a person so that a stated share is answered.
+    """
 
     source: Source
     value: Unit
     training_prevalence: Unit | None = Field(
         default=None, description="Share of positives it was trained on; without it a score is not pooled."
     )
+    prediction_set: PredictionSet | None = None
+    deferral: tuple[DeferralCut, ...] = ()
 
 
 class Measurement(Word):
@@ -119,7 +128,13 @@ class EvidenceReport(Word):
 
 
 class ScreenReport(EvidenceReport):
-    """Whether the film may go to the models, and why not."""
+    """Whether the film may go to the models, and why not.
+
+    `outcomes` lists everything that was found, refusing or not. `view` is the view to go by: the one told, else the one
+    estimated from the film where that is clear.
+    """
 
     accepted: bool
     reason: ShortText = ""
+    outcomes: tuple[ScreenOutcome, ...] = ()
+    view: ViewPosition = ViewPosition.UNKNOWN

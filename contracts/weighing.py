@@ -24,7 +24,8 @@ class Belief(Word):
 
     `log_odds` = the prior's log-odds + the sum of contributions; `value` is its logistic. It is a probability only
     where `calibrated`, else a score. `polarity` follows from the evidence's own log-odds and the operating point,
-    so that a rare finding is not hidden by its rarity.
+    so that a rare finding is not hidden by its rarity. `prior_source` says whose share of which films the prior is;
+    where it is empty, that of the whole weighing holds.
     """
 
     subject: str
@@ -32,6 +33,7 @@ class Belief(Word):
     log_odds: float
     evidence_log_odds: float
     prior: Unit
+    prior_source: str = ""
     polarity: Polarity
     calibrated: bool
     contributions: tuple[Contribution, ...]

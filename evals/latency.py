@@ -1,7 +1,8 @@
 """Where the time of a warm diagnosis goes: `python -m wardround.evals.latency FILM… ` prints medians and shares.
 
-Everything runs embedded in one process. `forward` is each model's bare forward pass on the same films in the same
-process; `everything else` is what a run takes beyond the forward passes, decoding apart. Milliseconds depend on the
+Everything runs embedded in one process. `forward` is each bundled model's network alone, on the same films in the same
+process: without reading, resizing, outlining for the detector, or drawing masks. `run` is from a stored film's
+handle to the verified result, `everything else` what of it is beyond the forward passes. Milliseconds depend on the
 machine; the shares are what to keep.
 """
 
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from wardround.agents.anatomy.segmenter import bundled_segmenter
-from wardround.agents.cxr.ensemble import Ensemble, open_detector, present_detectors
+from wardround.agents.cxr.bundled import open_bundled
 from wardround.agents.imaging.phantom import make_phantom
 from wardround.agents.imaging.phantom_dicom import write_phantom_dicom
 from wardround.agents.imaging.reader import film_array
@@ -51,13 +53,18 @@ async def _runs(configuration: Configuration, films: Sequence[Path]) -> tuple[li
 
 
 def _forward(films: Sequence[_Film]) -> dict[str, float]:
-    """Median seconds of each model alone, film by film."""
-    detectors, segmenter = Ensemble([open_detector(name) for name in present_detectors()]), bundled_segmenter()
+    """Median seconds of each bundled model's network alone, film by film."""
+    detector, segmenter = open_bundled(), bundled_segmenter()
     taken: dict[str, list[float]] = defaultdict(list)
     for film in [films[0], *films]:
-        for name, run in (("detectors", detectors.predict), ("anatomy", segmenter.predict)):
+        prepared, regions = detector.prepared(film)
+        letterboxed = segmenter.prepared([film])
+        for name, run in (
+            (detector.source.model, partial(detector.forward, prepared, regions)),
+            (segmenter.source.model, partial(segmenter.forward, letterboxed)),
+        ):
             begun = time.perf_counter()
-            run([film])
+            run()
             taken[name].append(time.perf_counter() - begun)
     return {name: statistics.median(seconds[1:]) for name, seconds in taken.items()}
 

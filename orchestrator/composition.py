@@ -28,7 +28,7 @@ __all__ = ["open_house"]
 # Only what a specialist needs is handed on to its process: keys and tokens stay here.
 _PASSED = (
     *("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT", "CUDA_VISIBLE_DEVICES"),
-    *("WARDROUND_CXR_MODELS", "WARDROUND_DEVICE", "WARDROUND_THREADS"),
+    *("WARDROUND_ANATOMY_MODEL", "WARDROUND_CXR_MODELS", "WARDROUND_DEVICE", "WARDROUND_THREADS"),
 )
 
 
@@ -91,4 +91,6 @@ async def open_house(configuration: Configuration, allowed: tuple[Path, ...] | N
         trusted = frozenset(
             name for name, one in configuration.specialists.items() if name in BUILT_IN or one.calibrated
         )
-        yield Diagnoser(directory, runs, trusted)
+        yield Diagnoser(
+            directory, runs, trusted, priors=configuration.priors, answer_share=configuration.selective.coverage
+        )

@@ -7,6 +7,12 @@
     command = ["python", "my_server.py"]
     roles = { detect = "classify" }      # only where its tools do not say their role themselves
 
+    [priors]                             # this site's own share of films that show a finding, in place of the table's
+    Pneumonia = 0.013                    # strictly between 0 and 1; any name of the finding, quoted where it has spaces
+
+    [selective]                          # answer, or leave the film to a person
+    coverage = 0.8                       # share of films to answer, from 0.5 to 1; without it nothing is deferred
+
 Environment: WARDROUND_CONFIG (the file), WARDROUND_HOME (data folder), WARDROUND_STORE (artefact folder),
 WARDROUND_URL_<NAME> (a specialist's address, which wins over the file).
 """
@@ -20,11 +26,12 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.home import data_home
 from wardround.contracts.roles import Role
+from wardround.contracts.site_priors import site_priors
 
 __all__ = ["BUILT_IN", "Configuration", "SpecialistConfig", "load_configuration"]
 
@@ -77,6 +84,12 @@ class IntakeConfig(_Section):
     allow: tuple[Path, ...] = ()
 
 
+class SelectiveConfig(_Section):
+    """The share of films, in [0.5, 1], that is to be answered where a calibrated detector can tell; None: all."""
+
+    coverage: Annotated[float, Field(ge=0.5, le=1.0)] | None = None
+
+
 class Configuration(_Section):
     """All that can be configured; the defaults run at once, offline, in one process."""
 
@@ -85,6 +98,15 @@ class Configuration(_Section):
     specialists: dict[str, SpecialistConfig]
     artefacts: ArtefactConfig = ArtefactConfig()
     intake: IntakeConfig = IntakeConfig()
+    priors: dict[str, float] = Field(default_factory=dict, description="Share of films in (0, 1) by finding label.")
+    selective: SelectiveConfig = SelectiveConfig()
+
+    @field_validator("priors", mode="before")
+    @classmethod
+    def _by_label(cls, given: object) -> dict[str, float]:
+        if not isinstance(given, Mapping):
+            raise ValueError("give a share of films per finding, for example Pneumonia = 0.013")
+        return site_priors(given)
 
     @property
     def artefact_hosts(self) -> frozenset[str]:

@@ -19,6 +19,7 @@ from wardround.contracts.diagnosis import Conclusion, Diagnosis, Missing, Status
 from wardround.contracts.errors import CallerError, Fault, Problem, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind
 from wardround.contracts.roles import Role
+from wardround.contracts.screening import ScreenOutcome
 from wardround.contracts.study import Patient, Study
 from wardround.orchestrator.directory import Directory, Player, Silent
 from wardround.orchestrator.graph import build_graph
@@ -41,10 +42,26 @@ _ALWAYS_UNSEEN = (
 class Diagnoser:
     """One configured house of specialists; safe for several runs at once."""
 
-    def __init__(self, directory: Directory, runs: RunStore, calibrated: frozenset[str]) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        runs: RunStore,
+        calibrated: frozenset[str],
+        *,
+        priors: Mapping[str, float] | None = None,
+        answer_share: float | None = None,
+    ) -> None:
+        """
+        Args:
+            calibrated: specialists whose word that a number is a probability is believed.
+            priors: the site's own share of films in (0, 1) by finding label, in place of the weigher's table.
+            answer_share: the share of films in [0.5, 1] that is to be answered, the others being deferred; None: all.
+        """
         self.runs = runs
         self.directory = directory
         self._calibrated = calibrated
+        self._priors = dict(priors or {})
+        self._answer_share = answer_share
         self._graph = build_graph(runs.checkpointer)
 
     async def _first(self, role: Role) -> Player:
@@ -84,19 +101,29 @@ class Diagnoser:
         return await (await self._first(Role.RENDER)).call(arguments)
 
     async def diagnose(
-        self, study: Study, history: str = "", *, listener: Listener | None = None, run_id: str | None = None
+        self,
+        study: Study,
+        history: str = "",
+        *,
+        listener: Listener | None = None,
+        run_id: str | None = None,
+        answer_share: float | None = None,
     ) -> Diagnosis:
         """Runs the graph on the study's first film and keeps the result.
 
         Args:
             listener: told of each step as it happens.
             run_id: a name for the run; random where none is given.
+            answer_share: for this run alone, in place of the configured one.
         """
         run_id = run_id or f"run_{secrets.token_urlsafe(16)}"
         begun: RunState = {
             "study": study.model_dump(mode="json"),
             "history": history,
             "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            # Kept with the run, so that one that is resumed under another configuration goes on as it was begun.
+            "priors": self._priors,
+            "answer_share": self._answer_share if answer_share is None else answer_share,
         }
         return await self._run(run_id, begun, listener)
 
@@ -177,6 +204,7 @@ def _result(
         abstained=bool(reason),
         abstention_reason=reason,
         refusal=refusal,
+        screen=tuple(ScreenOutcome.model_validate(one) for one in state.get("screen", [])),
         synthetic=study.synthetic,
         reasoner="templates over the weigher's result (no language model)",
         wardround_version=version("wardround"),

@@ -23,12 +23,14 @@ from wardround.contracts.errors import Problem, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, ScreenReport
 from wardround.contracts.render import Kept
 from wardround.contracts.roles import DIAGNOSIS_ROLES, Role
-from wardround.contracts.study import Artefact, ArtefactKind, Image, Study
+from wardround.contracts.screening import ScreenFinding, ScreenOutcome
+from wardround.contracts.study import Artefact, ArtefactKind, Image, Study, ViewPosition
 from wardround.contracts.weighing import LocateTarget, Weighing
 from wardround.orchestrator.asking import Asked, ask
 from wardround.orchestrator.context_items import context_items
 from wardround.orchestrator.directory import Player
 from wardround.orchestrator.ledger import Ledger
+from wardround.orchestrator.reasoning.selective import select
 from wardround.orchestrator.reasoning.template import abstention, conclude
 from wardround.orchestrator.reasoning.weighing import weighing_item
 from wardround.orchestrator.state import Answer, Ask, RunContext, RunState
@@ -40,6 +42,7 @@ __all__ = ["READERS", "build_graph"]
 READERS = (Role.SEGMENT, Role.DETECT, Role.OBSERVE)
 
 _Context = Runtime[RunContext]
+_VIEW_SEEN = {ViewPosition.PA: ScreenFinding.VIEW_PA, ViewPosition.AP: ScreenFinding.VIEW_AP}
 
 
 def _study(state: RunState) -> Study:
@@ -79,6 +82,12 @@ def _enter(
     return [_missing(player.specialist, player.role, problem)] if problem else []
 
 
+def _view(told: ViewPosition, screened: set[ViewPosition]) -> ViewPosition:
+    """The view to go by: the file's, else the one that all screens with an opinion agree on."""
+    seen = screened - {ViewPosition.UNKNOWN}
+    return seen.pop() if told is ViewPosition.UNKNOWN and len(seen) == 1 else told
+
+
 async def _screen(state: RunState, runtime: _Context) -> dict[str, Any]:
     study = _study(state)
     image = study.images[0]
@@ -86,6 +95,7 @@ async def _screen(state: RunState, runtime: _Context) -> dict[str, Any]:
     ledger.append("request", context_items(study, state.get("history", "")), image.film.digest)
     update: dict[str, Any] = {"timings": [], "missing": [], "warnings": list(image.warnings), "refusal": None}
     players = runtime.context.players[Role.SCREEN]
+    outcomes, views = list[ScreenOutcome](), set[ViewPosition]()
     for player in players:
         asked = await ask(player, _film_arguments(image), ScreenReport)
         update["timings"].append(_timing(player, asked.seconds))
@@ -95,6 +105,8 @@ async def _screen(state: RunState, runtime: _Context) -> dict[str, Any]:
             continue
         update["missing"] += _enter(ledger, study, runtime, player, asked.report.items)
         update["warnings"] += asked.report.warnings
+        outcomes += asked.report.outcomes
+        views.add(asked.report.view)
         if not asked.report.accepted:
             update["refusal"] = Problem(
                 code=ProblemCode.NOT_A_CHEST_FILM,
@@ -103,7 +115,11 @@ async def _screen(state: RunState, runtime: _Context) -> dict[str, Any]:
             ).model_dump(mode="json")
     if len(update["missing"]) == len(players):
         update["warnings"].append("No screen could be made: whether this is a frontal chest film was not checked.")
-    return {**update, "ledger": _dump(ledger)}
+    view = _view(image.view, views)
+    if view is not image.view and not any(one.what is _VIEW_SEEN[view] for one in outcomes):
+        update["warnings"].append(f"The file tells no view; a screen took it for {view.value} and gave no error rate.")
+    screen = [one.model_dump(mode="json") for one in outcomes]
+    return {**update, "screen": screen, "view": view.value, "ledger": _dump(ledger)}
 
 
 def _fan_out(state: RunState, runtime: _Context) -> list[Send] | str:
@@ -215,14 +231,22 @@ async def _keep(state: RunState, runtime: _Context) -> dict[str, Any]:
 
 async def _weigh(state: RunState, runtime: _Context) -> dict[str, Any]:
     ledger, study = _ledger(state), _study(state)
-    findings = [item.model_dump(mode="json") for item in ledger.items if item.kind is EvidenceKind.FINDING]
+    weighed = [item for item in ledger.items if item.kind in (EvidenceKind.FINDING, EvidenceKind.LOCATION)]
+    findings = any(item.kind is EvidenceKind.FINDING for item in weighed)
     arguments = {
-        "items": findings,
+        "items": [item.model_dump(mode="json") for item in weighed],
         "patient": study.patient.model_dump(mode="json"),
-        "view": study.images[0].view.value,
+        "view": state.get("view", study.images[0].view.value),
     }
-    update: dict[str, Any] = {"missing": [], "timings": []}
+    priors = state.get("priors")
+    if priors:
+        arguments["priors"] = priors
+    update: dict[str, Any] = {"missing": [], "timings": [], "warnings": []}
     for player in runtime.context.players[Role.WEIGH][:1] if findings else ():
+        if priors and "priors" not in player.accepts:
+            update["warnings"].append(
+                f"The weigher '{player.specialist}' takes no site priors: those of [priors] were not used."
+            )
         asked: Asked[Weighing] = await ask(player, arguments, Weighing)
         update["timings"].append(_timing(player, asked.seconds))
         if asked.report is not None:
@@ -235,9 +259,11 @@ async def _weigh(state: RunState, runtime: _Context) -> dict[str, Any]:
 
 async def _reason(state: RunState) -> dict[str, Any]:
     items = _ledger(state).items
+    selection = select(items, state.get("answer_share"))
     return {
         "conclusions": [one.model_dump(mode="json") for one in conclude(items)],
-        "abstention": abstention(items),
+        "abstention": " ".join(filter(None, (selection.deferral, abstention(items)))),
+        "warnings": [selection.warning] if selection.warning else [],
     }
 
 

@@ -39,7 +39,11 @@ class RunState(TypedDict, total=False):
     study: Json
     history: str
     created_at: str
+    priors: dict[str, float]
+    answer_share: float | None
     refusal: Json | None
+    screen: list[Json]
+    view: str
     answers: Annotated[list[Answer], operator.add]
     timings: Annotated[list[Json], operator.add]
     missing: Annotated[list[Json], operator.add]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.evidence import Evidence
+from wardround.contracts.screening import ScreenOutcome
 
-__all__ = ["evidence_line", "number_kind", "summary_text"]
+__all__ = ["evidence_line", "number_kind", "screen_line", "summary_text"]
 
 
 def number_kind(calibrated: bool) -> str:
@@ -31,6 +34,16 @@ def evidence_line(item: Evidence) -> str:
     return f"{', '.join(parts)} [{item.source.specialist}: {item.source.model} {item.source.version}]"
 
 
+def screen_line(outcomes: Iterable[ScreenOutcome]) -> str:
+    """What the screen found, in one line; '' where it found nothing. Error rates are in the result and the report."""
+    found = (
+        f"{one.what.value} ({'refuses' if one.refuses else 'reported'}"
+        + (f", score {one.score:.2f})" if one.score is not None else ")")
+        for one in outcomes
+    )
+    return "; ".join(found)
+
+
 def summary_text(result: Diagnosis) -> str:
     """Conclusions with their citations, the evidence cited, what is missing, and the notice."""
     lines = [f"Run {result.run_id}: {result.status.value}."]
@@ -40,6 +53,8 @@ def summary_text(result: Diagnosis) -> str:
         lines.append(f"Refused. {result.refusal}")
     if result.abstained:
         lines.append(f"Abstained: {result.abstention_reason}")
+    if result.screen:
+        lines.append(f"Screen: {screen_line(result.screen)}.")
     lines += [f"- {conclusion.text}" for conclusion in result.conclusions]
     cited = {citation for one in result.conclusions for claim in one.claims for citation in claim.citations}
     if cited:

@@ -16,6 +16,7 @@ from wardround.contracts.diagnosis import Claim, Conclusion, Diagnosis, Verdict
 from wardround.contracts.evidence import Contribution, EvidenceKind, Measurement
 from wardround.orchestrator.reasoning.words import cites, quantity
 from wardround.orchestrator.report.rows import FindingRow, finding_rows, located, numbered
+from wardround.orchestrator.summary import screen_line
 
 __all__ = ["result_table"]
 
@@ -27,7 +28,7 @@ _POLARITY = {"present": ("suspected", "bold red"), "uncertain": ("undecided", "y
 
 
 def result_table(result: Diagnosis) -> RenderableType:
-    """Status, conclusions with citations, suspected findings, measurements, gaps, and the notice last."""
+    """Status, what the screen found, cited conclusions, suspected findings, measurements, gaps, and the notice last."""
     parts: list[RenderableType] = [_title(result), *_prominent(result)]
     if result.conclusions:
         parts += [_heading("Conclusions"), *(_bullet(_said(one)) for one in result.conclusions)]
@@ -66,6 +67,8 @@ def _prominent(result: Diagnosis) -> Iterator[Text]:
         yield _plain(f"REFUSED ({result.refusal.code.value}): {result.refusal}", "bold red")
     if result.abstained:
         yield _plain(f"ABSTAINED: {result.abstention_reason}", "bold yellow")
+    if result.screen:
+        yield _plain(f"Screen: {screen_line(result.screen)}.")
 
 
 def _heading(text: str) -> Text:

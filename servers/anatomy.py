@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,11 +16,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from wardround.agents.anatomy.locate import locate_report
+from wardround.agents.anatomy.published import BUNDLED, open_segmenter
 from wardround.agents.anatomy.report import anatomy_report
-from wardround.agents.anatomy.screen import screen
-from wardround.agents.anatomy.segmenter import Segmentation, Segmenter, bundled_segmenter
+from wardround.agents.anatomy.screen import needs_turns, screen
+from wardround.agents.anatomy.segmenter import Segmentation, Segmenter
+from wardround.agents.anatomy.turns import turned_films
 from wardround.contracts.evidence import EvidenceReport, ScreenReport
 from wardround.contracts.roles import Role
+from wardround.contracts.screening import ScreenFinding
 from wardround.contracts.study import Artefact, Image
 from wardround.contracts.weighing import LocateTarget
 from wardround.servers.answers import add_tool, new_server
@@ -39,8 +44,11 @@ _KEPT = 32  # outlines of the last films: one run asks for the same film up to t
 
 @cache
 def _segmenter() -> Segmenter:
-    """The segmenter of this process, loaded once however many servers are built in it."""
-    return bundled_segmenter()
+    """The segmenter of this process, loaded once however many servers are built in it.
+
+    WARDROUND_ANATOMY_MODEL names it, as `wardround models list` does; without it, the bundled one.
+    """
+    return open_segmenter(os.environ.get("WARDROUND_ANATOMY_MODEL") or BUNDLED)
 
 
 class _Room:
@@ -61,6 +69,12 @@ class _Room:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
+
+    async def turned(self, film: _Film) -> dict[ScreenFinding, Segmentation]:
+        """The outlines of a film turned and inverted, asked together so that they share a batch."""
+        assert self.worker is not None
+        films = turned_films(film)
+        return dict(zip(films, await asyncio.gather(*(self.worker.ask(one) for one in films.values())), strict=True))
 
 
 def build(settings: ServerSettings) -> MCPServer[Any]:
@@ -88,12 +102,19 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
     async def screen_film(image: _Handle, ctx: Context[Any, Any], details: _Details = None) -> ScreenReport:
         """Tells whether a picture is an upright frontal chest X-ray that the models may read, and if not, why not.
 
-        Call it before any detector: on other pictures their scores mean nothing.
+        Call it before any detector: on other pictures their scores mean nothing. A rotated or inverted film is named as
+        such and refused, never put right. `outcomes` also holds the view, a mirrored film and a child's chest, each
+        with its measured error rate.
         """
         described = desk.image(image, details)
         await ctx.report_progress(0, 1, "screening")
         film = desk.film(described)
-        return screen(film, await room.outline(described, film), synthetic=described.synthetic)
+        outlined = await room.outline(described, film)
+        report = screen(film, outlined, view=described.view, synthetic=described.synthetic)
+        if not needs_turns(report):
+            return report
+        turned = await room.turned(film)
+        return screen(film, outlined, view=described.view, turned=turned, synthetic=described.synthetic)
 
     async def segment_anatomy(image: _Handle, ctx: Context[Any, Any], details: _Details = None) -> EvidenceReport:
         """Outlines both lungs, the heart and both clavicles, and measures the cardiothoracic ratio and lung areas.

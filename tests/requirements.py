@@ -23,6 +23,10 @@ _CLI = "journeys/test_command_line.py::"
 _TRANSPORTS = "journeys/test_transports.py::"
 _FOREIGN = "journeys/test_foreign.py::"
 _GATEWAY = "journeys/test_gateway.py::"
+_SITE = "journeys/test_site.py::"
+_SCREENING = "journeys/test_screening.py::"
+_GRAPH = "orchestrator/test_graph.py::"
+_SELECTIVE = "orchestrator/reasoning/test_selective.py::"
 
 PROMISES: tuple[Promise, ...] = (
     Promise(
@@ -109,7 +113,74 @@ PROMISES: tuple[Promise, ...] = (
     Promise(
         "FAILURE-03",
         "An interrupted run is finished from its checkpoints, without asking again what was answered.",
-        ("journeys/test_resuming.py::test_an_interrupted_run_is_finished_without_asking_the_readers_again",),
+        (
+            "journeys/test_resuming.py::test_an_interrupted_run_is_finished_without_asking_the_readers_again",
+            f"{_SITE}test_a_run_that_is_resumed_under_another_configuration_goes_on_as_it_was_begun",
+        ),
+    ),
+    Promise(
+        "PRIORS-01",
+        "A site's own share of films replaces the table's prior for its finding alone, and the evidence says so.",
+        (
+            f"{_SITE}test_a_site_s_prior_is_added_to_its_finding_and_named",
+            f"{_SITE}test_the_shell_takes_both_from_wardround_toml_and_its_option_wins",
+            f"{_GRAPH}test_a_site_s_prior_replaces_the_table_s_and_only_its_own_finding_says_so",
+            f"{_GRAPH}test_a_weigher_that_knows_no_site_priors_works_and_that_they_were_not_used_is_told",
+            "servers/test_servers.py::test_a_site_s_own_prior_by_any_name_of_the_finding_replaces_the_table_s",
+        ),
+    ),
+    Promise(
+        "PRIORS-02",
+        "A site prior for an unknown finding, or one that is no share between 0 and 1, is refused with its key.",
+        (
+            "orchestrator/test_config.py::test_a_mistake_is_told_with_its_place",
+            "contracts/test_site_priors.py::test_an_unknown_finding_is_named_with_the_nearest_and_all_known_ones",
+            "contracts/test_site_priors.py"
+            "::test_what_is_no_share_between_0_and_1_is_refused_with_its_key_and_an_example",
+            "servers/test_servers.py::test_a_wrong_site_prior_is_a_typed_error_that_names_it",
+        ),
+    ),
+    Promise(
+        "SCREEN-01",
+        "What the screen found is in the result, table and report with its error rate, also of a refused film.",
+        (
+            f"{_SCREENING}test_a_turned_film_is_refused_with_the_outcome_in_result_table_and_report",
+            f"{_GRAPH}test_the_outcomes_of_all_screens_are_in_the_result",
+            f"{_GRAPH}test_a_refused_film_keeps_the_outcomes_that_refused_it",
+            "orchestrator/report/test_report_page.py"
+            "::test_what_the_screen_found_stands_with_consequence_score_and_error_rate",
+            "orchestrator/test_terminal.py::test_what_the_screen_found_stands_in_one_line",
+        ),
+    ),
+    Promise(
+        "SCREEN-02",
+        "Where a file tells no view, the prior is for the view estimated from the film, and the result says so.",
+        (
+            f"{_SCREENING}test_where_the_file_tells_no_view_the_prior_is_for_the_one_that_is_seen",
+            f"{_GRAPH}test_the_prior_is_for_the_view_that_the_screen_saw_only_where_the_file_tells_none",
+            f"{_GRAPH}test_an_estimated_view_without_an_outcome_is_warned_of",
+        ),
+    ),
+    Promise(
+        "SELECTIVE-01",
+        "Where a share of answers is wanted, an unsure film is left to a person, with confidence, cut and error rate.",
+        (
+            f"{_SITE}test_an_unsure_film_is_left_to_a_person_who_sees_the_evidence",
+            f"{_SITE}test_a_sure_film_is_answered_and_a_run_s_own_share_wins",
+            f"{_SITE}test_the_bundled_detector_is_heard_exactly_where_it_is_as_sure_as_its_cut",
+            f"{_SELECTIVE}test_a_film_below_the_cut_is_deferred_with_coverage_confidence_cut_and_error_rate",
+            f"{_SELECTIVE}test_the_narrowest_cut_that_is_wide_enough_is_the_one_applied",
+            f"{_SELECTIVE}test_sure_voices_that_contradict_each_other_leave_the_film_to_a_person",
+        ),
+    ),
+    Promise(
+        "SELECTIVE-02",
+        "Where no calibrated detector can tell whether to defer, nothing is deferred and a warning says so.",
+        (
+            f"{_SITE}test_without_a_vouched_calibration_nothing_is_deferred_and_that_is_told",
+            f"{_SELECTIVE}test_where_no_calibrated_voice_offers_it_nothing_is_deferred_and_that_is_said",
+            f"{_SELECTIVE}test_where_no_cut_is_wide_enough_nothing_is_deferred_and_that_is_said",
+        ),
     ),
     Promise(
         "OPEN-01",
@@ -162,5 +233,47 @@ PROMISES: tuple[Promise, ...] = (
         "CODES-01",
         "Every code that goes out has its form, its check digit and its source.",
         ("contracts/test_codes.py::test_every_row_is_well_formed_and_the_nih_labels_are_the_fifteen",),
+    ),
+    Promise(
+        "CALIBRATION-01",
+        "A number called a probability was calibrated out of fold and brings its conformal set; a label without "
+        "skill stays a score.",
+        (
+            "agents/calibration/test_calibration.py::test_scores_that_are_twice_too_sure_become_probabilities_on_new_films",
+            "agents/calibration/test_calibration.py::test_a_label_without_skill_stays_a_score",
+            "agents/calibration/test_calibration.py::test_conformal_cuts_cover_new_films_of_both_classes_as_promised",
+            "agents/cxr/test_ensemble.py::test_a_calibrated_number_says_so_and_brings_its_conformal_set",
+        ),
+    ),
+    Promise(
+        "SCREEN-03",
+        "Forty pictures that are no upright frontal chest films are refused, and turned or inverted films are named.",
+        (
+            "agents/anatomy/test_screen.py::test_more_than_forty_other_pictures_need_nothing_but_the_packages",
+            "agents/anatomy/test_screen.py::test_a_picture_of_a_package_is_refused_with_a_reason",
+            "agents/anatomy/test_screen.py::test_other_body_parts_noise_and_text_are_refused",
+            "agents/anatomy/test_screen.py::test_slices_and_slide_regions_are_refused",
+            "agents/anatomy/test_screen.py::test_a_film_turned_or_inverted_is_refused_and_told_which",
+        ),
+    ),
+    Promise(
+        "EVALUATE-01",
+        "Any model is measured on any folder of labelled films, beside its floors and with intervals by patient.",
+        (
+            "evals/test_evaluate_command.py::test_the_bundled_detector_is_measured_on_phantoms",
+            "evals/test_evaluate_command.py::test_the_segmenter_is_measured_on_phantoms_beside_the_mean_shape",
+            "evals/test_evaluate_command.py::test_boxes_on_phantoms_are_located",
+            "evals/test_heat_map_methods.py::test_the_command_measures_methods_side_by_side_in_json_table_and_pictures",
+        ),
+    ),
+    Promise(
+        "EVALUATE-02",
+        "No film is judged by a network that learned from its patient.",
+        (
+            "evals/test_detector_figures.py::test_patients_that_were_seen_are_read_by_the_member_that_did_not_see_them",
+            "agents/cxr/test_detectors.py::"
+            "test_a_film_of_a_known_patient_can_be_read_by_the_member_that_did_not_learn_from_it",
+            "agents/cxr/test_heat_maps.py::test_members_that_learned_from_a_patient_are_not_asked",
+        ),
     ),
 )

@@ -23,8 +23,12 @@ TOML = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
 def test_a_command_in_the_readme_and_its_options_exist(line: str) -> None:
     words = shlex.split(line.partition("#")[0])
     name = words[0]
-    shown = CliRunner().invoke(build_app(name), [name, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
+    app, wide = build_app(name), {"COLUMNS": "200", "NO_COLOR": "1"}
+    shown = CliRunner().invoke(app, [name, "--help"], env=wide)
     assert shown.exit_code == 0, shown.output
+    if f" {name} [OPTIONS] COMMAND" in shown.output:
+        shown = CliRunner().invoke(app, [name, words[1], "--help"], env=wide)
+        assert shown.exit_code == 0, shown.output
     inspectors_own = {"--method", "--strict"}
     for option in {word for word in words if word.startswith("--")} - inspectors_own:
         assert option in shown.output, f"{name} has no {option}"

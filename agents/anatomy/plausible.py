@@ -1,4 +1,4 @@
-"""Whether a set of masks can be the anatomy of an upright frontal chest film: a table of rules, each with a reason."""
+"""Whether masks can be the anatomy of an upright frontal chest film, together and one by one: tables of rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from wardround.agents.anatomy.zones import Mask, midline, pick
 from wardround.contracts.anatomy import Structure
 
-__all__ = ["implausible"]
+__all__ = ["implausible", "one_lung_plausible", "unlikely_masks"]
 
 
 @dataclass(frozen=True)
@@ -114,3 +114,73 @@ def implausible(masks: NDArray[np.uint8]) -> tuple[str, ...]:
         return (f"not found: {', '.join(lost)}",)
     chest = _Chest.of(masks)
     return tuple(rule.reason for rule in _RULES if not rule.holds(chest))
+
+
+def one_lung_plausible(masks: NDArray[np.uint8], lung: Structure) -> bool:
+    """Whether one lung and the heart alone can be a chest's: what is asked where the other lung is white all over."""
+    side, heart = pick(masks, lung), pick(masks, Structure.HEART)
+    if not side.any() or not heart.any():
+        return False
+    one, other = _Extent.of(side), _Extent.of(heart)
+    slender = masks.shape[1] / masks.shape[2] * (one.bottom - one.top) / (one.last - one.first)
+    beside = one.column < other.column if lung is Structure.RIGHT_LUNG else one.column > other.column
+    return bool(
+        0.04 <= one.area <= 0.42
+        and slender >= 1.0
+        and beside
+        and other.row > one.row
+        and 0.008 <= other.area <= 0.30
+        and (side & heart).sum() <= 0.25 * heart.sum()
+    )
+
+
+class _Alone(NamedTuple):
+    """Limits of one mask by itself: `area` a share of the film; `below` how much may lie in the film's lower half."""
+
+    least: float
+    most: float
+    below: float = 1.0
+
+
+_ALONE = {
+    Structure.RIGHT_LUNG: _Alone(0.02, 0.42),
+    Structure.LEFT_LUNG: _Alone(0.02, 0.42),
+    Structure.HEART: _Alone(0.008, 0.30),
+    Structure.RIGHT_CLAVICLE: _Alone(0.0008, 0.05, 0.5),
+    Structure.LEFT_CLAVICLE: _Alone(0.0008, 0.05, 0.5),
+}
+_ON_THE_RIGHT = {Structure.RIGHT_LUNG: True, Structure.LEFT_LUNG: False}
+_ON_THE_RIGHT |= {Structure.RIGHT_CLAVICLE: True, Structure.LEFT_CLAVICLE: False}
+_COMMON = 0.10  # the share of a mask that may lie in another of its kind
+
+
+def unlikely_masks(masks: NDArray[np.uint8]) -> dict[Structure, str]:
+    """The masks (5, h, w) that cannot be true by themselves, each with the reason; empty masks are not judged.
+
+    Area, side of the chest's midline, and overlap with the same structure of the other side.
+    """
+    middle = midline(masks)
+    wrong: dict[Structure, str] = {}
+    for structure, limits in _ALONE.items():
+        mask = pick(masks, structure)
+        if not mask.any():
+            continue
+        extent = _Extent.of(mask)
+        area = float(mask.mean())
+        if not limits.least <= area <= limits.most:
+            wrong[structure] = f"it covers {100 * area:.2g} % of the film"
+        elif mask[mask.shape[0] // 2 :].sum() > limits.below * mask.sum():
+            wrong[structure] = "it lies in the lower half of the film"
+        elif middle is not None and structure in _ON_THE_RIGHT:
+            on_right = bool(extent.column * mask.shape[1] < middle)
+            if on_right is not _ON_THE_RIGHT[structure]:
+                wrong[structure] = "it lies on the other side of the chest's midline"
+    for one, other in (
+        (Structure.RIGHT_LUNG, Structure.LEFT_LUNG),
+        (Structure.RIGHT_CLAVICLE, Structure.LEFT_CLAVICLE),
+    ):
+        first, second = pick(masks, one), pick(masks, other)
+        smaller = min(first.sum(), second.sum())
+        if smaller and (first & second).sum() > _COMMON * smaller:
+            wrong |= {structure: f"it overlaps the {mate.value}" for structure, mate in ((one, other), (other, one))}
+    return wrong

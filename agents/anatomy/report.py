@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from wardround.agents.anatomy.measure import measurements, segment_id
 from wardround.agents.anatomy.network import CHANNELS
+from wardround.agents.anatomy.plausible import unlikely_masks
 from wardround.agents.anatomy.segmenter import Segmentation
 from wardround.agents.imaging.store import PutArtefact
+from wardround.contracts.anatomy import Structure
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, Polarity
 from wardround.contracts.study import ArtefactKind, Image
 
-__all__ = ["anatomy_report"]
+__all__ = ["LEAST_CONFIDENCE", "anatomy_report", "withheld"]
+
+LEAST_CONFIDENCE = 0.6  # as the screen asks; on degraded held-out films no mask below it was good (recipe.confidence)
+
+
+def withheld(segmentation: Segmentation) -> dict[Structure, str]:
+    """The structures whose masks nothing may be measured on, each with the reason: unsure, or unlikely by itself."""
+    unsure = {
+        structure: f"its score is {segmentation.confidence[structure]:.2f}, below {LEAST_CONFIDENCE}"
+        for structure in CHANNELS
+        if segmentation.of(structure).any() and segmentation.confidence[structure] < LEAST_CONFIDENCE
+    }
+    return unsure | unlikely_masks(segmentation.masks)
 
 
 def anatomy_report(segmentation: Segmentation, image: Image, put: PutArtefact) -> EvidenceReport:
@@ -35,5 +49,5 @@ def anatomy_report(segmentation: Segmentation, image: Image, put: PutArtefact) -
     )
     lost = [structure.value for structure in CHANNELS if structure not in found]
     warnings = (f"Not outlined: {', '.join(lost)}.",) if lost else ()
-    measured = measurements(segmentation.masks, image, segmentation.source)
+    measured = measurements(segmentation.masks, image, segmentation.source, withheld=withheld(segmentation))
     return EvidenceReport(items=(*items, *measured.items), warnings=(*warnings, *measured.warnings))

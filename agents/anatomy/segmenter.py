@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from wardround.agents.anatomy.network import CHANNELS, AnatomyNet
@@ -25,7 +25,7 @@ from wardround.contracts.evidence import Source
 __all__ = ["Segmentation", "Segmenter", "bundled_segmenter", "clean", "read_card"]
 
 Masks = NDArray[np.uint8]
-_NET_SIZE = 256  # pixels of the square that the network reads; the film is fitted in with its aspect kept
+_NET_SIZE = 320  # pixels of the square that the network reads; the film is fitted in with its aspect kept
 _WORK_SIZE = 512  # longest side of the masks
 _LEAST_SIDE = 16
 _NEVER = -20.0  # a logit whose score is nothing
@@ -76,18 +76,18 @@ def _fitted(rows: int, columns: int, longest: int) -> tuple[int, int]:
     return max(1, round(rows * scale)), max(1, round(columns * scale))
 
 
-def _letterboxed(film: Tensor) -> Tensor:
-    """(1, 256, 256): the film in its own grey range, at the top left of a black square."""
-    size = _fitted(film.shape[0], film.shape[1], _NET_SIZE)
+def _letterboxed(film: Tensor, side: int) -> Tensor:
+    """(1, side, side): the film in its own grey range, at the top left of a black square."""
+    size = _fitted(film.shape[0], film.shape[1], side)
     small = F.interpolate(film[None, None], size=size, mode="bilinear", antialias=True, align_corners=False)[0]
     low, high = torch.quantile(small.flatten(), torch.tensor(_TONES))
     small = ((small - low) / (high - low).clamp_min(1e-3)).clamp(0.0, 1.0)
-    return F.pad(small, (0, _NET_SIZE - size[1], 0, _NET_SIZE - size[0]))
+    return F.pad(small, (0, side - size[1], 0, side - size[0]))
 
 
 def _outlined(logits: Tensor, rows: int, columns: int, source: Source) -> Segmentation:
-    """Masks at the working size from the logits (5, 256, 256) of a letterboxed film."""
-    inner = _fitted(rows, columns, _NET_SIZE)
+    """Masks at the working size from the logits (5, side, side) of a letterboxed film."""
+    inner = _fitted(rows, columns, logits.shape[-1])
     size = _fitted(rows, columns, min(_WORK_SIZE, max(rows, columns)))
     logits = logits[:, : inner[0], : inner[1]]
     chance = torch.sigmoid(F.interpolate(logits[None], size=size, mode="bilinear", align_corners=False)[0]).numpy()
@@ -100,13 +100,27 @@ def _outlined(logits: Tensor, rows: int, columns: int, source: Source) -> Segmen
 
 
 class Segmenter:
-    """A trained network, ready to outline films. The patient's right is taken to be on the image's left."""
+    """A trained network, ready to outline films. The patient's right is taken to be on the image's left.
 
-    def __init__(self, net: AnatomyNet, card: ModelCard, where: Placement) -> None:
+    `net`: films (n, 1, size, size) in [0, 1] to logits (n, 5, size, size), as `AnatomyNet`.
+    """
+
+    def __init__(self, net: nn.Module, card: ModelCard, where: Placement, *, size: int = _NET_SIZE) -> None:
         self.card = card
         self.source = Source(model=card.name, version=card.version, weights_digest=card.weights_digest)
         self._where = where
+        self._size = size
         self._net = net.to(device=where.device, dtype=where.dtype).eval()
+
+    def prepared(self, films: Sequence[NDArray[np.float32]]) -> Tensor:
+        """Films as the network reads them (n, 1, size, size), each fitted into a square; errors as `predict`."""
+        return torch.stack([_letterboxed(_checked(film), self._size) for film in films])
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """Logits (n, 5, size, size), float32, of prepared films: the network alone."""
+        with torch.inference_mode():
+            logits: Tensor = self._net(batch.to(device=self._where.device, dtype=self._where.dtype)).float().cpu()
+        return logits
 
     def predict(self, films: Sequence[NDArray[np.float32]]) -> list[Segmentation]:
         """Outline films, each (rows, columns) in [0, 1] with air dark, of any size and aspect, in one batch.
@@ -116,9 +130,8 @@ class Segmenter:
         """
         if not films:
             return []
-        batch = torch.stack([_letterboxed(_checked(film)) for film in films])
-        with torch.inference_mode():
-            logits = self._net(batch.to(device=self._where.device, dtype=self._where.dtype)).float().cpu()
+        batch = self.prepared(films)
+        logits = self.forward(batch)
         # The network learned from films; a blank is far from all of them, and it might outline anything there.
         blank = (batch.amax(dim=(1, 2, 3)) == 0).view(-1, 1, 1, 1)
         logits = logits.masked_fill(blank, _NEVER)

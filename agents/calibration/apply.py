@@ -56,8 +56,6 @@ class Calibrator:
                 )
         return None
 
-    def deferral(self, label: str, coverage: float) -> DeferralCut | None:
-        """The cut that answers on at least `coverage` of films; None where the label has no selective mode."""
-        cuts = self.calibration.deferral.get(label, ()) if self.trusted(label) else ()
-        wide_enough = [cut for cut in cuts if cut.coverage >= coverage - 1e-9]
-        return min(wide_enough, key=lambda cut: cut.coverage, default=None)
+    def deferral_cuts(self, label: str) -> tuple[DeferralCut, ...]:
+        """All cuts of the label's selective mode; none where it has none or its numbers are only scores."""
+        return self.calibration.deferral.get(label, ()) if self.trusted(label) else ()

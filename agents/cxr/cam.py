@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from wardround.agents.cxr.detector import GRID, Film, Reading, check_films
 from wardround.agents.weights.device import Placement
+from wardround.contracts.calibration import Calibration
 from wardround.contracts.card import ModelCard
 from wardround.contracts.errors import Fault, ProblemCode
 from wardround.contracts.evidence import Source
@@ -107,8 +108,10 @@ class CamDetector:
         preparation: Preparation,
         card: ModelCard,
         source: Source,
+        calibration: Calibration | None = None,
     ) -> None:
         self.card = card
+        self.calibration = calibration
         self.source = source
         self.labels = tuple(slots)
         self.training_prevalence = {name: p for name, p in card.training_prevalence.items() if name in slots}

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from wardround.agents.calibration.apply import Calibrator
 from wardround.agents.cxr import bundled, published
 from wardround.agents.cxr.detector import GRID, Detector, Film, Reading
 from wardround.agents.imaging.store import PutArtefact
@@ -21,12 +22,13 @@ from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, Source, Voice
 from wardround.contracts.study import ArtefactKind
 
-__all__ = ["Ensemble", "open_detector", "present_detectors"]
+__all__ = ["SET_LEVEL", "Ensemble", "open_detector", "present_detectors"]
 
+SET_LEVEL = 0.90  # the nominal coverage of the conformal sets that go into the evidence
 _NAME, _VERSION = "wardround-cxr-ensemble", "1"
 _OPENERS: dict[str, Callable[[str, Placement | None], Detector]] = {
     bundled.FAMILY: bundled.open_bundled,
-    published.FAMILY: published.open_published,
+    **dict.fromkeys(published.FAMILIES, published.open_published),
 }
 
 
@@ -64,6 +66,28 @@ def _ordered(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _voice(member: Detector, label: str, score: float) -> Voice:
+    """What one member says: a probability with its conformal set where its label is calibrated, else a score."""
+    if member.calibration is None:
+        return Voice(source=member.source, value=score, training_prevalence=member.training_prevalence.get(label))
+    calibrator = Calibrator(member.calibration)
+    value = float(calibrator.probabilities(label, np.array([score]))[0])
+    row = calibrator.trusted(label)
+    return Voice(
+        source=member.source.model_copy(update={"calibrated": row is not None}),
+        value=value,
+        training_prevalence=row.prevalence if row else member.training_prevalence.get(label),
+        prediction_set=calibrator.prediction_set(label, value, SET_LEVEL),
+        deferral=calibrator.deferral_cuts(label),
+    )
+
+
+def _detail(voices: Sequence[Voice], members: int) -> str:
+    known = sum(voice.source.calibrated for voice in voices)
+    kind = "a probability among films like those it was calibrated on" if known == len(voices) else "a score"
+    return f"{kind}; {len(voices)} of {members} detectors"
+
+
 class Ensemble:
     """One or more detectors, heard together. `labels` are all that any member knows."""
 
@@ -94,11 +118,7 @@ class Ensemble:
 
     def _voices(self, label: str, readings: Sequence[Reading]) -> tuple[Voice, ...]:
         return tuple(
-            Voice(
-                source=member.source,
-                value=float(reading.scores[member.labels.index(label)]),
-                training_prevalence=member.training_prevalence.get(label),
-            )
+            _voice(member, label, float(reading.scores[member.labels.index(label)]))
             for member, reading in zip(self.members, readings, strict=True)
             if label in member.labels
         )
@@ -115,9 +135,9 @@ class Ensemble:
     def report(self, readings: Sequence[Reading], put: PutArtefact) -> EvidenceReport:
         """One FINDING item per label for one film, from one reading of each member.
 
-        `value` is the mean of the members' scores, itself a score. The heat maps, the members' mean on a common grid,
-        are one artefact whose channels are the labels; each item refers to it with its own channel. 'No Finding' has
-        no place in the film, and so no heat map. Polarity is left to the weigher.
+        `value` is the mean of the members' values: a probability where all of them are, else a score. The heat maps,
+        the members' mean on a common grid, are one artefact whose channels are the labels; each item refers to it with
+        its own channel. 'No Finding' has no place in the film, and so no heat map. Polarity is left to the weigher.
         """
         mapped = tuple(label for label in self.labels if label != NO_FINDING)
         grids = [_on_grid(reading.maps) for reading in readings]
@@ -133,8 +153,10 @@ class Ensemble:
                     value=sum(voice.value for voice in voices) / len(voices),
                     voices=voices,
                     artefacts=(stack.model_copy(update={"channel": label}),) if label in mapped else (),
-                    source=self.source,
-                    detail=f"score of {len(voices)} of {len(self.members)} detectors; not a probability",
+                    source=self.source.model_copy(
+                        update={"calibrated": all(voice.source.calibrated for voice in voices)}
+                    ),
+                    detail=_detail(voices, len(self.members)),
                 )
             )
         return EvidenceReport(items=tuple(items))

@@ -6,11 +6,13 @@ are timm's `tf_efficientnet_lite0`, and a test holds the outputs equal.
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["SKIP_STAGES", "SKIP_WIDTHS", "Lite0", "Lite0Encoder"]
+__all__ = ["SKIP_STAGES", "SKIP_WIDTHS", "WIDTHS", "Lite0", "Lite0Encoder", "lite0_stages"]
 
 _WIDTH = 1280  # of the head
 
@@ -25,6 +27,9 @@ _STAGES = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
+
+
+WIDTHS = tuple(stage[4] for stage in _STAGES)  # channels that each stage gives
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
@@ -86,29 +91,40 @@ class _Inverted(nn.Module):
 
 # The last stage at each scale, 1/2 to 1/32, and its channels: where a decoder's skip connections start.
 SKIP_STAGES = (0, 1, 2, 4, 6)
-SKIP_WIDTHS = tuple(_STAGES[index][4] for index in SKIP_STAGES)
+SKIP_WIDTHS = tuple(WIDTHS[index] for index in SKIP_STAGES)
 
 
-class Lite0Encoder(nn.Module):
-    """Stem and seven stages, with random weights. `drop_path` is the share of residual blocks dropped in training."""
+def lite0_stages(first: int, last: int, drop_path: float = 0.0) -> nn.Sequential:
+    """Stages `first` to `last` - 1 of the seven, with random weights, named by their place in the whole network.
 
-    def __init__(self, drop_path: float = 0.0) -> None:
-        super().__init__()
-        width, blocks, count = 32, 0, sum(stage[0] for stage in _STAGES)
-        self.conv_stem = _SameConv(1, width, 3, stride=2, bias=False)
-        self.bn1 = _norm(width)
-        stages: list[nn.Module] = []
-        for repeats, kernel, stride, expansion, out in _STAGES:
-            stage: list[nn.Module] = []
+    `drop_path` is the share of residual blocks dropped in training, rising with depth.
+    """
+    total = sum(stage[0] for stage in _STAGES)
+    width, blocks = 32, 0
+    wanted: OrderedDict[str, nn.Module] = OrderedDict()
+    for number, (repeats, kernel, stride, expansion, out) in enumerate(_STAGES):
+        if first <= number < last:
+            stage = nn.Sequential()
             for index in range(repeats):
                 if expansion == 1:
                     stage.append(_Separable(width, kernel, out))
                 else:
-                    share = drop_path * blocks / count
+                    share = drop_path * (blocks + index) / total
                     stage.append(_Inverted(width, kernel, stride if index == 0 else 1, expansion, out, share))
-                width, blocks = out, blocks + 1
-            stages.append(nn.Sequential(*stage))
-        self.blocks = nn.Sequential(*stages)
+                width = out
+            wanted[str(number)] = stage
+        width, blocks = out, blocks + repeats
+    return nn.Sequential(wanted)
+
+
+class Lite0Encoder(nn.Module):
+    """Stem and the first `count` of seven stages, with random weights; `drop_path` as in `lite0_stages`."""
+
+    def __init__(self, drop_path: float = 0.0, count: int = len(_STAGES)) -> None:
+        super().__init__()
+        self.conv_stem = _SameConv(1, 32, 3, stride=2, bias=False)
+        self.bn1 = _norm(32)
+        self.blocks = lite0_stages(0, count, drop_path)
 
     def stages(self, x: Tensor, fixed_stages: int = 0) -> list[Tensor]:
         """What each of the seven stages gives, of images (n, 1, h, w): 1/2 to 1/32 of their height and width.

@@ -34,6 +34,8 @@ _SECONDS = 180
 _DATA_BYTES = 6 * 2**30
 _FILE_BYTES = 2 * 2**30
 _STAND_INS = ("torch.nn.modules.", "torchvision.models.", "torchxrayvision.")
+_NESTED = ("state_dict", "model_state", "model")
+_PARALLEL = "module."
 _GLOBALS = {
     ("collections", "OrderedDict"): OrderedDict,
     ("builtins", "set"): set,
@@ -85,14 +87,21 @@ def _gather(module: Any, prefix: str, out: dict[str, Tensor]) -> None:
             _gather(child, f"{prefix}{name}.", out)
 
 
+def _state(loaded: dict[str, Any]) -> dict[str, Tensor]:
+    """The state dict of a checkpoint, under one of the usual keys or at its top, without what DataParallel adds."""
+    inner = next((loaded[key] for key in _NESTED if isinstance(loaded.get(key), dict)), loaded)
+    found = {str(name): value for name, value in inner.items() if isinstance(value, Tensor)}
+    wrapped = all(name.startswith(_PARALLEL) for name in found)
+    return {name.removeprefix(_PARALLEL) if wrapped else name: value for name, value in found.items()}
+
+
 def _tensors(path: Path) -> dict[str, Tensor]:
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         loaded = torch.load(path, map_location="cpu", weights_only=False, pickle_module=_pickle_module())
     if isinstance(loaded, dict):
-        inner = loaded.get("state_dict", loaded)
-        out = {str(name): value for name, value in inner.items() if isinstance(value, Tensor)}
+        out = _state(loaded)
     else:
         out = {}
         _gather(loaded, "", out)

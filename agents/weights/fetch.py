@@ -92,7 +92,7 @@ def pull(name: str, progress: Progress = _no_surprise) -> Path:
     """
     model = entry(name)
     target = weights_path(model)
-    if model.source == "bundled" or (target.is_file() and pinned(name)):
+    if model.source == "bundled" or not model.pullable or (target.is_file() and pinned(name)):
         load_safetensors(model)
         return target
     download = folder() / "downloads" / model.url.rsplit("/", 1)[-1]

@@ -47,6 +47,12 @@ def _missing(model: ModelEntry) -> CallerError:
             f"The bundled weights of '{model.name}' are not in this installation.",
             "Reinstall the package from a complete checkout or wheel: pip install --force-reinstall wardround",
         )
+    if not model.pullable:
+        return CallerError(
+            ProblemCode.MISSING_WEIGHTS,
+            f"The published weights of '{model.name}' cannot be loaded here.",
+            f"{model.get}\nPublished at {model.url}",
+        )
     download = folder() / "downloads" / model.url.rsplit("/", 1)[-1]
     return CallerError(
         ProblemCode.MISSING_WEIGHTS,

@@ -22,6 +22,7 @@ class ModelEntry(Word):
     """One model. `sha256` is of its safetensors file, `download_sha256` of what its address serves; empty: not known.
 
     `file` is relative to the package's `agents` folder and set for bundled models, `url` for published ones.
+    `pullable` is false where what is published is no single checkpoint, so that `get` alone says how it can be had.
     `outputs` are the model's own label names in the order of its outputs, with '' for a slot it was not trained on.
     """
 
@@ -35,6 +36,7 @@ class ModelEntry(Word):
     download_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
     size_bytes: Annotated[int, Field(ge=0)] = 0
     max_bytes: Annotated[int, Field(ge=0)] = 0
+    pullable: bool = True
     licence: str
     format: str
     training_data: str

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -32,6 +32,15 @@ def diagnose(
     age: Annotated[int | None, typer.Option(min=0, max=120, help="Years; overrides the file's.")] = None,
     sex: Annotated[Sex | None, typer.Option(help="Overrides the file's.")] = None,
     history: Annotated[str, typer.Option(help="Clinical history; leave identifiers out.")] = "",
+    answer_share: Annotated[
+        float | None,
+        typer.Option(
+            min=0.5,
+            max=1.0,
+            help="Share of films to answer where a calibrated detector can tell; the others are deferred to a person. "
+            "Overrides [selective] coverage; 1 defers nothing.",
+        ),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON (a list for several files).")] = False,
     report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML report (one file only).")] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file; else ./wardround.toml.")] = None,
@@ -42,15 +51,24 @@ def diagnose(
     """
     if report is not None and len(files) > 1:
         raise typer.BadParameter("--report takes one file; give the files one at a time.")
-    outcomes = asyncio.run(_all(files, told_patient(age, sex), history, config, report, not json_))
+    asked = _Asked(told_patient(age, sex), history, answer_share)
+    outcomes = asyncio.run(_all(files, asked, config, report, not json_))
     if json_:
         entries = [_as_json(outcome) for outcome in outcomes]
         typer.echo(json.dumps(entries if len(files) > 1 else entries[0], ensure_ascii=False, indent=2))
     raise typer.Exit(_exit_code(outcomes))
 
 
+class _Asked(NamedTuple):
+    """What holds for every file of one call."""
+
+    patient: Patient | None
+    history: str
+    answer_share: float | None
+
+
 async def _all(
-    files: Sequence[str], patient: Patient | None, history: str, config: Path | None, report: Path | None, show: bool
+    files: Sequence[str], asked: _Asked, config: Path | None, report: Path | None, show: bool
 ) -> list[Diagnosis | WardroundError]:
     from wardround.orchestrator.composition import open_house
     from wardround.orchestrator.report import write_report
@@ -66,7 +84,7 @@ async def _all(
             for number, file in enumerate(files, start=1):
                 prefix = f"[{number}/{len(files)}] " if len(files) > 1 else ""
                 try:
-                    outcome = await _one(house, file, patient, history, prefix, bar, task)
+                    outcome = await _one(house, file, asked, prefix, bar, task)
                 except WardroundError as error:
                     outcomes.append(error)
                     talk().print(f"{Path(file).name}: {error.problem.code.value}: {error.problem}", markup=False)
@@ -80,15 +98,13 @@ async def _all(
     return outcomes
 
 
-async def _one(
-    house: Diagnoser, file: str, patient: Patient | None, history: str, prefix: str, bar: Progress, task: Any
-) -> Diagnosis:
+async def _one(house: Diagnoser, file: str, asked: _Asked, prefix: str, bar: Progress, task: Any) -> Diagnosis:
     async def listen(event: Mapping[str, Any]) -> None:
         bar.update(task, description=f"{prefix}{event['role']}: {event['specialist']}")
 
     bar.update(task, description=f"{prefix}opening {Path(file).name}")
-    study = await house.open_study([file], patient)
-    return await house.diagnose(study, history, listener=listen)
+    study = await house.open_study([file], asked.patient)
+    return await house.diagnose(study, asked.history, listener=listen, answer_share=asked.answer_share)
 
 
 def _as_json(outcome: Diagnosis | WardroundError) -> dict[str, Any]:

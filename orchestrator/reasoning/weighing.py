@@ -22,7 +22,7 @@ def weighing_item(belief: Belief, weighing: Weighing) -> Evidence:
     detail = (
         f"Evidence {belief.evidence_log_odds:+.2f} log-odds; suspected from {point.suspect_at:+.2f}, "
         f"not suspected below {point.unlikely_at:+.2f} ({point.source}). "
-        f"Prior {belief.prior:.4f}: {weighing.prior_source}."
+        f"Prior {belief.prior:.4f}: {belief.prior_source or weighing.prior_source}."
     )
     return Evidence(
         kind=EvidenceKind.WEIGHING,

@@ -153,6 +153,7 @@ def test_a_missing_specialist_makes_the_result_partial_with_exit_code_4(tmp_path
     [
         (("diagnose",), 2),
         (("diagnose", "x.dcm", "--age", "-3"), 2),
+        (("diagnose", "x.dcm", "--answer-share", "0.3"), 2),
         (("diagnose", "x.dcm", "--config", "nowhere.toml"), 3),
         (("specialist", "nobody"), 3),
         (("specialist", "cxr", "--http", "0.0.0.0:80"), 3),

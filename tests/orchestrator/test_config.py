@@ -31,6 +31,15 @@ def test_one_line_moves_a_specialist_and_another_joins_a_foreign_one(tmp_path: P
     assert configuration.artefact_hosts == {"127.0.0.1:8801"}
 
 
+def test_a_site_s_priors_are_kept_by_label_and_the_selective_mode_is_off_until_it_is_set(tmp_path: Path) -> None:
+    text = '[priors]\n"Pleural effusion" = 0.09\npneumonia = 0.013\n[selective]\ncoverage = 0.8\n'
+    configuration = load_configuration(_write(tmp_path, text), {"WARDROUND_HOME": str(tmp_path)})
+    assert configuration.priors == {"Effusion": 0.09, "Pneumonia": 0.013}
+    assert configuration.selective.coverage == 0.8
+    plain = load_configuration(_write(tmp_path, ""), {"WARDROUND_HOME": str(tmp_path)})
+    assert (plain.priors, plain.selective.coverage) == ({}, None)
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     text = '[specialists.cxr]\ncommand = ["a"]\n'
     environment = {"WARDROUND_HOME": str(tmp_path), "WARDROUND_URL_CXR": "http://127.0.0.1:9/mcp"}
@@ -50,6 +59,13 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("[specialists\n", "cannot be read"),
         ("specialists = 3\n", "not valid"),
         ("[surprise]\nx = 1\n", "surprise"),
+        ("[priors]\nPnemonia = 0.01\n", "'priors.Pnemonia' names no finding"),
+        ("[priors]\nPneumonia = 1.3\n", "'priors.Pneumonia' is 1.3"),
+        ("[priors]\nPneumonia = 'rare'\n", "'priors.Pneumonia' is rare"),
+        ("priors = 0.1\n", "a share of films per finding"),
+        ("[selective]\ncoverage = 0.3\n", "selective.coverage"),
+        ("[selective]\ncoverage = 1.1\n", "selective.coverage"),
+        ("[selective]\nshare = 0.8\n", "selective.share"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, said: str) -> None:

@@ -11,6 +11,8 @@ from wardround.contracts.base import NOTICE
 from wardround.contracts.diagnosis import Claim, Conclusion, Diagnosis, Missing, Status, StruckClaim, Verdict
 from wardround.contracts.errors import Problem, ProblemCode
 from wardround.contracts.evidence import Contribution, Evidence, EvidenceKind, Measurement, Polarity, Source
+from wardround.contracts.screening import ScreenFinding, ScreenOutcome
+from wardround.orchestrator.summary import summary_text
 from wardround.orchestrator.terminal import result_table
 
 _SOURCE = Source(specialist="cxr", model="small detector", version="1")
@@ -114,6 +116,18 @@ def test_refusal_and_abstention_are_told_in_words() -> None:
     assert "ABSTAINED: Nothing was seen." in _shown(
         Diagnosis(run_id="run_3", status=Status.COMPLETE, abstained=True, abstention_reason="Nothing was seen.")
     )
+
+
+def test_what_the_screen_found_stands_in_one_line() -> None:
+    screen = (
+        ScreenOutcome(what=ScreenFinding.VIEW_AP, refuses=False, score=0.931, detail="Not in the line."),
+        ScreenOutcome(what=ScreenFinding.ROTATED_90, refuses=True),
+    )
+    said = "Screen: view AP (reported, score 0.93); rotated by 90 degrees (refuses)."
+    screened = _RESULT.model_copy(update={"screen": screen})
+    assert said in _words(_shown(screened))
+    assert said in summary_text(screened).splitlines()
+    assert "Screen" not in _shown(_RESULT) + summary_text(_RESULT)
 
 
 def test_missing_specialists_and_struck_claims_are_listed_with_reasons() -> None:

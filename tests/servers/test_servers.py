@@ -18,6 +18,7 @@ from wardround.contracts.card import ModelCard
 from wardround.contracts.errors import CallerError, Problem, ProblemCode
 from wardround.contracts.evidence import EvidenceReport, ScreenReport
 from wardround.contracts.roles import ROLE_KEY, Role
+from wardround.contracts.weighing import Weighing
 from wardround.servers.catalogue import SERVERS, build
 from wardround.servers.settings import ServerSettings
 
@@ -67,15 +68,15 @@ def test_tools_say_their_role_and_publish_schemas_and_the_server_its_cards(name:
 
 
 @pytest.mark.parametrize(
-    ("name", "tool", "returns"),
+    ("name", "tool", "returns", "calibrated"),
     [
-        ("cxr", "detect_findings", EvidenceReport),
-        ("anatomy", "screen_film", ScreenReport),
-        ("anatomy", "segment_anatomy", EvidenceReport),
+        ("cxr", "detect_findings", EvidenceReport, True),
+        ("anatomy", "screen_film", ScreenReport, False),
+        ("anatomy", "segment_anatomy", EvidenceReport, False),
     ],
 )
 def test_a_model_reports_progress_and_evidence_with_its_provenance(
-    name: str, tool: str, returns: type[EvidenceReport], tmp_path: Path, handle: str
+    name: str, tool: str, returns: type[EvidenceReport], calibrated: bool, tmp_path: Path, handle: str
 ) -> None:
     heard: list[str | None] = []
 
@@ -88,7 +89,7 @@ def test_a_model_reports_progress_and_evidence_with_its_provenance(
         assert report.items
         for item in report.items:
             assert item.source.version
-            assert item.source.calibrated is False
+        assert any(item.source.calibrated for item in report.items) is calibrated
         assert NOTICE in str(result.content[0])
         assert len(result.model_dump_json()) < 1_000_000
 
@@ -106,6 +107,38 @@ def test_an_unknown_film_is_a_typed_error(name: str, tool: str, tmp_path: Path) 
         return Problem.model_validate(result.structured_content)
 
     assert _with(name, tmp_path, story).code is ProblemCode.NOT_FOUND
+
+
+def _scored(subject: str) -> dict[str, Any]:
+    source = {"model": "net", "version": "1"}
+    voice = {"source": source, "value": 0.3, "training_prevalence": 0.1}
+    return {"kind": "finding", "subject": subject, "voices": [voice], "source": source}
+
+
+def test_a_site_s_own_prior_by_any_name_of_the_finding_replaces_the_table_s(tmp_path: Path) -> None:
+    async def story(client: Client) -> tuple[Weighing, Weighing]:
+        items = [_scored("Effusion"), _scored("Mass")]
+        plain = await client.call_tool("weigh_evidence", {"items": items})
+        sited = await client.call_tool("weigh_evidence", {"items": items, "priors": {"pleural effusion": 0.25}})
+        return Weighing.model_validate(plain.structured_content), Weighing.model_validate(sited.structured_content)
+
+    plain, sited = _with("evidence", tmp_path, story)
+    by_label = {belief.subject: belief for belief in sited.beliefs}
+    assert (by_label["Effusion"].prior, by_label["Effusion"].prior_source) == (0.25, "site configuration")
+    assert by_label["Mass"] in plain.beliefs
+    assert "site configuration" in sited.prior_source and "site configuration" not in plain.prior_source
+
+
+@pytest.mark.parametrize("priors", [{"Efusion": 0.2}, {"Effusion": 1.0}, {"Effusion": 0.1, "pleural effusion": 0.2}])
+def test_a_wrong_site_prior_is_a_typed_error_that_names_it(priors: dict[str, float], tmp_path: Path) -> None:
+    async def story(client: Client) -> Problem:
+        result = await client.call_tool("weigh_evidence", {"items": [_scored("Effusion")], "priors": priors})
+        assert result.is_error
+        return Problem.model_validate(result.structured_content)
+
+    problem = _with("evidence", tmp_path, story)
+    assert problem.code is ProblemCode.BAD_ARGUMENT
+    assert f"priors.{list(priors)[-1]}" in problem.message and problem.hint
 
 
 def test_a_forgotten_study_is_gone(tmp_path: Path, handle: str) -> None:

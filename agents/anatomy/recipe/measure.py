@@ -14,19 +14,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from wardround.agents.anatomy.measure import cardiothoracic_ratio
 from wardround.agents.anatomy.network import CHANNELS
 from wardround.agents.anatomy.recipe.data import fold, read_film, read_jsrt, read_rows
-from wardround.agents.anatomy.screen import screen
+from wardround.agents.anatomy.screen import screened as screen_film
 from wardround.agents.anatomy.segmenter import Segmenter, bundled_segmenter
 from wardround.agents.anatomy.zones import pick
+from wardround.agents.measures.overlap import dice
+from wardround.agents.measures.resampling import PatientBootstrap, mean_statistic
 from wardround.agents.weights.registry import entry
 from wardround.contracts.anatomy import Structure
 from wardround.contracts.card import Figure, ModelCard
 
-__all__ = ["dice", "interval", "main"]
+__all__ = ["held_out", "interval", "main"]
 
 _SEED = 7
 _RESAMPLES = 2000
@@ -35,22 +36,15 @@ _HELD_OUT = "JSRT, fold 0 by patient, never trained on; interval by bootstrap ov
 _SETS = ("NIH", "JSRT", "Hannover", "ieee8023", "Kermany")
 
 
-def dice(ours: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    """Twice the overlap over the sum of both areas (Dice 1945); 1 where both are empty."""
-    total = int(ours.sum()) + int(truth.sum())
-    return 1.0 if total == 0 else 2.0 * int((ours & truth).sum()) / total
-
-
 def interval(values: Iterable[float]) -> dict[str, float | int]:
-    """Mean over films with its 95 % interval by bootstrap over films."""
+    """Mean over films of different patients with its 95 % interval by bootstrap (JSRT has one film of each patient)."""
     array = np.asarray(list(values))
-    rng = np.random.default_rng(_SEED)
-    means = array[rng.integers(0, array.size, (_RESAMPLES, array.size))].mean(axis=1)
-    low, high = np.percentile(means, (2.5, 97.5))
+    bootstrap = PatientBootstrap([str(film) for film in range(array.size)], count=_RESAMPLES, seed=_SEED)
+    mean = bootstrap.interval(mean_statistic(array))
     return {
-        "value": round(float(array.mean()), 4),
-        "low": round(float(low), 4),
-        "high": round(float(high), 4),
+        "value": round(mean.value, 4),
+        "low": round(mean.low, 4),
+        "high": round(mean.high, 4),
         "worst": round(float(array.min()), 4),
         "n": array.size,
     }
@@ -91,7 +85,7 @@ def screened(segmenter: Segmenter, data: Path, dataset: str, most: int) -> tuple
     refusals = []
     for index in chosen:
         film = read_film(data / rows[index]["file"])
-        report = screen(film, segmenter.predict([film])[0])
+        report = screen_film(film, segmenter.predict)
         if not report.accepted:
             refusals.append(f"{rows[index]['id']}: {report.reason}")
     return {"n": len(chosen), "accepted": len(chosen) - len(refusals)}, refusals

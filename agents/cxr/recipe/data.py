@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from wardround.agents.anatomy.segmenter import bundled_segmenter
 from wardround.agents.cxr.detector import Film
 from wardround.agents.cxr.recipe.split import fold_of
+from wardround.agents.cxr.regions import region_stack
 from wardround.contracts.codes import canonical_label, nih_labels
 
-__all__ = ["Films", "augment", "film_array", "read_films"]
+__all__ = ["Films", "augment", "film_array", "film_regions", "read_films"]
 
 _DATASET = "NIH ChestX-ray14"
 
@@ -37,18 +39,15 @@ class Films:
     def __len__(self) -> int:
         return len(self.patients)
 
-    def folds(self, wanted: Iterable[int]) -> Films:
-        """The films of the patients in the wanted folds."""
-        chosen = set(wanted)
-        keep = [i for i, patient in enumerate(self.patients) if fold_of(patient) in chosen]
-        return Films(
-            self.labels,
-            self.pixels[keep],
-            self.targets[keep],
-            tuple(self.patients[i] for i in keep),
-            tuple(self.views[i] for i in keep),
-            tuple(self.files[i] for i in keep),
-        )
+    @property
+    def positive(self) -> NDArray[np.bool_]:
+        """The targets as truth values (n, labels)."""
+        return np.asarray(self.targets.numpy() > 0.5, dtype=np.bool_)
+
+    @property
+    def folds(self) -> NDArray[np.int_]:
+        """The fold, 0 to 4, of each film's patient."""
+        return np.array([fold_of(patient) for patient in self.patients])
 
 
 def film_array(path: Path) -> Film:
@@ -92,22 +91,33 @@ def read_films(folder: Path, size: int) -> Films:
     )
 
 
-def augment(batch: Tensor, random: torch.Generator) -> Tensor:
-    """Small rotations, scalings, shifts, gamma and noise of a batch (n, 1, h, w) in [0, 1].
+def film_regions(folder: Path, names: Sequence[str]) -> Tensor:
+    """Regions (n, 10, 128, 128) uint8 of films, from the bundled segmenter's outlines."""
+    segmenter = bundled_segmenter()
+    stacks = [region_stack(segmenter.predict([film_array(folder / name)])[0].masks) for name in names]
+    return (torch.stack(stacks) * 255.0).round().to(torch.uint8)
 
-    Never mirrored: the side of the heart and of a finding is information.
+
+def augment(films: Tensor, regions: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Small rotations, scalings and shifts of films (n, 1, h, w) and their regions, and gamma and noise of the films.
+
+    All in [0, 1]. Never mirrored: the side of the heart and of a finding is information.
     """
-    n = batch.shape[0]
+    n = films.shape[0]
 
     def uniform(low: float, high: float) -> Tensor:
         return torch.rand(n, generator=random) * (high - low) + low
 
     angle = uniform(-0.17, 0.17)
-    wide, high = uniform(0.85, 1.08), uniform(0.85, 1.08)
-    row_x = torch.stack([angle.cos() * wide, -angle.sin() * wide, uniform(-0.08, 0.08)], dim=1)
-    row_y = torch.stack([angle.sin() * high, angle.cos() * high, uniform(-0.08, 0.08)], dim=1)
-    grid = F.affine_grid(torch.stack([row_x, row_y], dim=1), list(batch.shape), align_corners=False)
-    moved = F.grid_sample(batch, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-    gamma = uniform(-0.3, 0.3).exp().view(-1, 1, 1, 1)
-    noise = torch.randn(batch.shape, generator=random) * uniform(0.0, 0.02).view(-1, 1, 1, 1)
-    return (moved.clamp_min(0.0) ** gamma + noise).clamp(0.0, 1.0)
+    wide, high = uniform(0.85, 1.1), uniform(0.85, 1.1)
+    row_x = torch.stack([angle.cos() * wide, -angle.sin() * wide, uniform(-0.07, 0.07)], dim=1)
+    row_y = torch.stack([angle.sin() * high, angle.cos() * high, uniform(-0.07, 0.07)], dim=1)
+    turn = torch.stack([row_x, row_y], dim=1)
+
+    def moved(images: Tensor) -> Tensor:
+        grid = F.affine_grid(turn, list(images.shape), align_corners=False)
+        return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+    gamma = uniform(-0.35, 0.35).exp().view(-1, 1, 1, 1)
+    noise = torch.randn(films.shape, generator=random) * uniform(0.0, 0.02).view(-1, 1, 1, 1)
+    return (moved(films).clamp_min(0.0) ** gamma + noise).clamp(0.0, 1.0), moved(regions)

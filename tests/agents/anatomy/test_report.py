@@ -69,3 +69,22 @@ def test_a_structure_that_was_not_found_is_named_and_nothing_is_measured(
     assert {item.kind for item in report.items} == {EvidenceKind.SEGMENTATION}
     assert any("Not outlined: heart" in warning for warning in report.warnings)
     assert any("Nothing was measured" in warning for warning in report.warnings)
+
+
+def test_nothing_is_measured_on_an_outline_that_is_unsure_and_the_outline_is_named(
+    drawn_chest: NDArray[np.uint8], image_of: Callable[..., Image]
+) -> None:
+    scores = {structure: 0.9 for structure in CHANNELS} | {Structure.HEART: 0.4}
+    report = anatomy_report(Segmentation(drawn_chest, scores, SOURCE), image_of(), Shelf().put)
+    measured = {item.subject for item in report.items if item.kind is EvidenceKind.MEASUREMENT}
+    assert CTR not in measured and "right lung area as share of the film" in measured
+    assert any("heart was not used" in warning and "0.40" in warning for warning in report.warnings)
+
+
+def test_a_clavicle_on_the_wrong_side_is_named(drawn_chest: NDArray[np.uint8], image_of: Callable[..., Image]) -> None:
+    drawn_chest[CHANNELS.index(Structure.LEFT_CLAVICLE)] = drawn_chest[CHANNELS.index(Structure.RIGHT_CLAVICLE)]
+    report = anatomy_report(segmentation_of(drawn_chest), image_of(), Shelf().put)
+    assert any("left clavicle" in warning and "midline" in warning for warning in report.warnings) or any(
+        "left clavicle" in warning and "overlaps" in warning for warning in report.warnings
+    )
+    assert CTR in {item.subject for item in report.items}

@@ -2,62 +2,63 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from other_pictures import DRAWN, packaged, slices, slide_regions
 
 from wardround.agents.anatomy.recipe.data import fold, read_film, read_rows
 from wardround.agents.anatomy.screen import SUBJECT, screen
-from wardround.agents.anatomy.segmenter import Segmenter
+from wardround.agents.anatomy.screen import screened as screen_with
+from wardround.agents.anatomy.segmenter import Segmentation, Segmenter
 from wardround.agents.imaging.phantom import make_phantom, plant_named
+from wardround.contracts.anatomy import Structure
 from wardround.contracts.evidence import EvidenceKind, Polarity, ScreenReport
+from wardround.contracts.screening import ScreenFinding
+from wardround.contracts.study import ViewPosition
 
 Film = NDArray[np.float32]
 PLANTS = ("", "effusion", "pneumothorax", "cardiomegaly", "nodule")
-PICTURES = (
-    "astronaut.png",
-    "brick.png",
-    "camera.png",
-    "cell.png",
-    "chelsea.png",
-    "chessboard_GRAY.png",
-    "clock_motion.png",
-    "coffee.png",
-    "coins.png",
-    "color.png",
-    "grass.png",
-    "gravel.png",
-    "horse.png",
-    "hubble_deep_field.jpg",
-    "ihc.png",
-    "logo.png",
-    "microaneurysms.png",
-    "moon.png",
-    "motorcycle_left.png",
-    "page.png",
-    "phantom.png",
-    "retina.jpg",
-    "rocket.jpg",
-    "text.png",
-)
+PACKAGED = dict(packaged())
 
 
-def screened(segmenter: Segmenter, film: Film) -> ScreenReport:
-    film = np.ascontiguousarray(film, dtype=np.float32)
-    return screen(film, segmenter.predict([film])[0])
+def screened(segmenter: Segmenter, film: Film, view: ViewPosition = ViewPosition.UNKNOWN) -> ScreenReport:
+    return screen_with(np.ascontiguousarray(film, dtype=np.float32), segmenter.predict, view=view)
 
 
-@pytest.mark.parametrize("name", PICTURES)
-def test_a_photograph_is_refused_with_a_reason(segmenter: Segmenter, name: str) -> None:
-    report = screened(segmenter, read_film(Path(str(files("skimage") / "data" / name))))
+def _refused(segmenter: Segmenter, picture: Film) -> str:
+    report = screen(picture, segmenter.predict([picture])[0])
     assert not report.accepted
     assert report.reason.startswith("Not readable as an upright frontal chest film: ")
+    assert any(outcome.refuses for outcome in report.outcomes)
     (item,) = report.items
     assert (item.kind, item.subject, item.polarity) == (EvidenceKind.QUALITY, SUBJECT, Polarity.ABSENT)
+    return report.reason
+
+
+def test_more_than_forty_other_pictures_need_nothing_but_the_packages() -> None:
+    assert len(PACKAGED) + len(DRAWN) >= 40
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_a_picture_of_a_package_is_refused_with_a_reason(segmenter: Segmenter, name: str) -> None:
+    _refused(segmenter, PACKAGED[name])
+
+
+@pytest.mark.parametrize("draw", DRAWN, ids=lambda draw: draw.__name__)
+def test_other_body_parts_noise_and_text_are_refused(segmenter: Segmenter, draw: Callable[[], Film]) -> None:
+    _refused(segmenter, draw())
+
+
+def test_slices_and_slide_regions_are_refused(segmenter: Segmenter, shared_data: Path) -> None:
+    pictures = [*slices(shared_data / "volumes"), *slide_regions(shared_data / "slides")]
+    assert len(pictures) >= 18
+    outlined = segmenter.predict([picture for _, picture in pictures])
+    reports = {name: screen(picture, found) for (name, picture), found in zip(pictures, outlined, strict=True)}
+    assert [name for name, report in reports.items() if report.accepted] == []
 
 
 @pytest.mark.parametrize("plant", PLANTS)
@@ -69,17 +70,22 @@ def test_phantoms_are_accepted(segmenter: Segmenter, plant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("turn", "name"),
+    ("turn", "what"),
     [
-        (lambda film: film.T, "on its side"),
-        (lambda film: film[::-1], "upside down"),
-        (lambda film: 1.0 - film, "inverted"),
+        (lambda film: np.rot90(film, -1), ScreenFinding.ROTATED_90),
+        (lambda film: np.rot90(film, 2), ScreenFinding.ROTATED_180),
+        (lambda film: np.rot90(film, 1), ScreenFinding.ROTATED_270),
+        (lambda film: 1.0 - film, ScreenFinding.INVERTED),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
+    ids=lambda value: value.value if isinstance(value, ScreenFinding) else "",
 )
-def test_a_film_turned_or_inverted_is_refused(segmenter: Segmenter, turn: object, name: str) -> None:
-    assert callable(turn)
-    assert not screened(segmenter, turn(make_phantom(2, size=256).film)).accepted
+def test_a_film_turned_or_inverted_is_refused_and_told_which(
+    segmenter: Segmenter, turn: Callable[[Film], Film], what: ScreenFinding
+) -> None:
+    report = screened(segmenter, turn(make_phantom(2, size=256).film))
+    assert not report.accepted
+    assert [outcome.what for outcome in report.outcomes] == [what]
+    assert what.value in report.reason
 
 
 @pytest.mark.parametrize(
@@ -98,10 +104,11 @@ def test_an_image_without_content_is_refused(segmenter: Segmenter, film: Film, r
 
 def test_a_mirrored_phantom_is_accepted_with_a_warning_about_the_hearts_side(segmenter: Segmenter) -> None:
     film = make_phantom(4, size=256).film
-    assert screened(segmenter, film).warnings == ()
+    assert ScreenFinding.MIRRORED not in {outcome.what for outcome in screened(segmenter, film).outcomes}
     mirrored = screened(segmenter, film[:, ::-1])
     assert mirrored.accepted
-    assert "heart" in mirrored.warnings[0]
+    assert ScreenFinding.MIRRORED in {outcome.what for outcome in mirrored.outcomes}
+    assert any("heart" in warning for warning in mirrored.warnings)
 
 
 @pytest.mark.parametrize("dataset", ["NIH", "Hannover", "ieee8023"])
@@ -111,7 +118,29 @@ def test_real_films_are_accepted(segmenter: Segmenter, shared_data: Path, datase
     assert sum(report.accepted for report in reports) >= 9
 
 
-def test_every_picture_of_the_list_ships_with_scikit_image() -> None:
-    for name in PICTURES:
-        with Image.open(str(files("skimage") / "data" / name)) as picture:
-            assert min(picture.size) > 1
+def _with(segmenter: Segmenter, masks: NDArray[np.uint8], **scores: float) -> Segmentation:
+    confidence = {structure: scores.get(structure.name, 0.95) for structure in Structure}
+    return Segmentation(masks, confidence, segmenter.source)
+
+
+def test_a_chest_with_one_white_lung_is_accepted_and_the_loss_is_told(
+    segmenter: Segmenter, drawn_chest: NDArray[np.uint8]
+) -> None:
+    drawn_chest[0] = 0
+    film = make_phantom(2, size=200).film
+    lost = screen(film, _with(segmenter, drawn_chest, LEFT_LUNG=0.0))
+    assert lost.accepted
+    assert [outcome.what for outcome in lost.outcomes] == [ScreenFinding.LUNG_NOT_OUTLINED]
+    assert "left lung" in lost.warnings[0]
+    assert not screen(film, _with(segmenter, drawn_chest, LEFT_LUNG=0.0, HEART=0.5)).accepted
+
+
+def test_the_view_that_the_file_tells_wins_and_a_disagreement_is_told(segmenter: Segmenter) -> None:
+    film = make_phantom(2, size=256).film
+    for told in (ViewPosition.PA, ViewPosition.AP):
+        report = screened(segmenter, film, view=told)
+        assert report.view is told
+        said = {outcome.what for outcome in report.outcomes}
+        other = {ViewPosition.PA: ScreenFinding.VIEW_AP, ViewPosition.AP: ScreenFinding.VIEW_PA}[told]
+        assert (ScreenFinding.VIEW_DISAGREES in said) is (other in said)
+        assert all(outcome.error_rate for outcome in report.outcomes)

@@ -14,10 +14,11 @@ from PIL import Image
 
 from wardround.agents.anatomy.network import CHANNELS
 from wardround.agents.anatomy.recipe.data import read_jsrt
-from wardround.agents.anatomy.recipe.measure import dice, held_out
+from wardround.agents.anatomy.recipe.measure import held_out
 from wardround.agents.anatomy.segmenter import Segmenter, bundled_segmenter, clean
 from wardround.agents.anatomy.zones import pick
 from wardround.agents.imaging.phantom import Phantom, make_phantom, plant_named
+from wardround.agents.measures.overlap import dice
 from wardround.agents.weights.registry import entry
 from wardround.contracts.anatomy import Side, Structure
 from wardround.contracts.errors import CallerError

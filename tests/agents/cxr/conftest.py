@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from wardround.agents.cxr.bundled import open_bundled
+from wardround.agents.cxr.bundled import RegionDetector, open_bundled
 from wardround.agents.cxr.cam import CamDetector, Preparation
 from wardround.agents.cxr.densenet import DenseNet121
 from wardround.agents.cxr.detector import Film
@@ -28,7 +28,7 @@ def two_threads() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def bundled() -> CamDetector:
+def bundled() -> RegionDetector:
     return open_bundled(place=placement("cpu"))
 
 

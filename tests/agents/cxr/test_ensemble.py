@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from wardround.agents.calibration.apply import Calibrator
+from wardround.agents.cxr.bundled import RegionDetector
 from wardround.agents.cxr.cam import CamDetector
 from wardround.agents.cxr.detector import GRID, Film, Reading
 from wardround.agents.cxr.ensemble import Ensemble, open_detector, present_detectors
@@ -31,18 +33,20 @@ class Shelf:
 
 
 @pytest.fixture(scope="module")
-def both(bundled: CamDetector, published_nih: CamDetector) -> Ensemble:
+def both(bundled: RegionDetector, published_nih: CamDetector) -> Ensemble:
     return Ensemble([bundled, published_nih])
 
 
-def test_each_label_is_one_uncalibrated_finding_with_the_mean_of_its_voices(both: Ensemble, chest: Film) -> None:
+def test_each_label_is_one_finding_with_the_mean_of_its_voices_and_a_score_where_one_of_them_is(
+    both: Ensemble, chest: Film
+) -> None:
     report = both.report(both.predict([chest])[0], Shelf().put)
     assert tuple(item.subject for item in report.items) == both.labels
     for item in report.items:
         assert item.kind is EvidenceKind.FINDING
         assert item.polarity is None
         assert item.source.model == "wardround-cxr-ensemble"
-        assert not item.source.calibrated
+        assert item.source.calibrated is all(voice.source.calibrated for voice in item.voices)
         assert item.value == pytest.approx(np.mean([voice.value for voice in item.voices]))
         assert all(voice.training_prevalence for voice in item.voices)
 
@@ -79,12 +83,27 @@ def test_the_heat_map_is_the_members_mean_on_a_common_grid(both: Ensemble) -> No
     shelf = Shelf()
     report = both.report(readings, shelf.put)
     by_label = {item.subject: item for item in report.items}
-    assert by_label["Effusion"].value == pytest.approx(0.4)
+    assert first.calibration is not None
+    said = float(Calibrator(first.calibration).probabilities("Effusion", np.array([0.2], np.float32))[0])
+    assert by_label["Effusion"].value == pytest.approx((said + 0.6) / 2)
     channels = by_label["Effusion"].artefacts[0].channels
     np.testing.assert_allclose(shelf.kept[0][channels.index("Effusion")], 0.5, atol=1e-3)
 
 
-def test_a_single_member_speaks_in_its_own_name(bundled: CamDetector) -> None:
+def test_a_calibrated_number_says_so_and_brings_its_conformal_set(bundled: RegionDetector, chest: Film) -> None:
+    ensemble = Ensemble([bundled])
+    items = {item.subject: item for item in ensemble.report(ensemble.predict([chest])[0], Shelf().put).items}
+    assert bundled.calibration is not None
+    for row in bundled.calibration.labels:
+        (voice,) = items[row.label].voices
+        assert voice.source.calibrated is items[row.label].source.calibrated is not row.demoted
+        assert (voice.prediction_set is None) is row.demoted
+        assert items[row.label].detail.startswith("a score" if row.demoted else "a probability")
+    assert [cut.coverage for cut in items[NO_FINDING].voices[0].deferral] == [0.5, 0.6, 0.7, 0.8, 0.9]
+    assert all(not items[label].voices[0].deferral for label in items if label != NO_FINDING)
+
+
+def test_a_single_member_speaks_in_its_own_name(bundled: RegionDetector) -> None:
     assert Ensemble([bundled]).source == bundled.source
 
 

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wardround.agents.evidence.location_priors import BOUND
 from wardround.agents.evidence.operating_points import DEFAULT, operating_point
 from wardround.agents.evidence.weigher import card, logit, weigh
+from wardround.contracts.anatomy import Location, Region, Side
+from wardround.contracts.codes import nih_labels
 from wardround.contracts.errors import CallerError
 from wardround.contracts.evidence import Evidence, EvidenceKind, Measurement, Polarity, Source, Voice
 from wardround.contracts.study import Patient, Sex, ViewPosition
@@ -158,6 +161,15 @@ def test_a_label_without_a_prior_takes_the_training_prevalence_and_is_never_call
     assert weighing.prior_source == "the detectors' training prevalence"
 
 
+def test_each_belief_says_where_its_own_prior_comes_from() -> None:
+    findings = [_finding("E1", "Pneumonia", _voice(0.3)), _finding("E2", "Mass", _voice(0.3))]
+    weighing = _weigh(*findings, priors={"Pneumonia": 0.013})
+    sources = {belief.subject: belief.prior_source for belief in weighing.beliefs}
+    assert sources["Pneumonia"] == "site configuration"
+    assert sources["Mass"].startswith("NIH ChestX-ray14 labels, PA view")
+    assert all(source in weighing.prior_source for source in sources.values())
+
+
 def test_a_belief_is_calibrated_only_where_every_pooled_voice_is() -> None:
     calibrated, not_calibrated = _voice(0.6, calibrated=True), _voice(0.6)
     assert _only(_weigh(_finding("E1", "Mass", calibrated, calibrated))).calibrated
@@ -187,3 +199,56 @@ def test_a_label_without_a_measured_operating_point_has_the_default_and_says_so(
 def test_the_card_says_what_the_weigher_is_not() -> None:
     assert card().weights_digest is not None
     assert "Not for clinical use" in card().notice
+
+
+def _placed(evidence_id: str, subject: str, region: Region, model: str = "locator") -> Evidence:
+    return Evidence(
+        id=evidence_id,
+        kind=EvidenceKind.LOCATION,
+        subject=subject,
+        location=Location(region=region, side=Side.RIGHT, overlap=0.7),
+        source=Source(model=model, version="1"),
+    )
+
+
+def test_a_finding_in_its_usual_place_gains_a_little_and_in_an_unusual_one_loses_a_little() -> None:
+    finding = _finding("E1", "Effusion", _voice(0.6))
+    alone = _only(_weigh(finding))
+    usual = _only(_weigh(finding, _placed("L1", "Effusion", Region.LOWER_ZONE)))
+    unusual = _only(_weigh(finding, _placed("L1", "Effusion", Region.MEDIASTINUM)))
+    assert alone.log_odds < usual.log_odds <= alone.log_odds + BOUND
+    assert alone.log_odds > unusual.log_odds >= alone.log_odds - BOUND
+    assert usual.polarity is unusual.polarity is alone.polarity
+
+
+def test_a_place_is_a_contribution_that_cites_its_item_and_makes_the_belief_a_score() -> None:
+    finding = _finding("E1", "Effusion", _voice(0.6, calibrated=True))
+    belief = _only(_weigh(finding, _placed("L1", "Effusion", Region.LOWER_ZONE)))
+    (part,) = [part for part in belief.contributions if part.evidence_id == "L1"]
+    assert part.name == "usual places: lower zone"
+    assert _only(_weigh(finding)).calibrated and not belief.calibrated
+
+
+@given(st.sampled_from(list(Region)), st.sampled_from(nih_labels()), voice_lists)
+def test_without_a_location_the_log_odds_are_less_by_exactly_its_contribution(
+    region: Region, label: str, pairs: list[tuple[float, float]]
+) -> None:
+    finding = _finding("E1", label, *(_voice(p, t) for p, t in pairs))
+    whole = _only(_weigh(finding, _placed("L1", label, region)))
+    rest = _only(_weigh(finding))
+    part = math.fsum(part.log_odds for part in whole.contributions if part.evidence_id == "L1")
+    assert whole.log_odds - rest.log_odds == pytest.approx(part, abs=1e-12)
+    assert math.fsum(part.log_odds for part in whole.contributions) == whole.evidence_log_odds
+
+
+def test_many_locators_count_as_one() -> None:
+    finding = _finding("E1", "Effusion", _voice(0.6))
+    one = _only(_weigh(finding, _placed("L1", "Effusion", Region.LOWER_ZONE)))
+    two = _only(_weigh(finding, *(_placed(name, "Effusion", Region.LOWER_ZONE, name) for name in ("L1", "L2"))))
+    assert two.log_odds == pytest.approx(one.log_odds)
+
+
+def test_usual_places_can_be_left_out_and_alone_make_no_belief() -> None:
+    finding, place = _finding("E1", "Effusion", _voice(0.6)), _placed("L1", "Effusion", Region.LOWER_ZONE)
+    assert _weigh(finding, place, places=False).beliefs == _weigh(finding).beliefs
+    assert _weigh(place).beliefs == ()

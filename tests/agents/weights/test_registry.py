@@ -46,8 +46,9 @@ def test_every_bundled_model_is_there_with_its_pinned_digest_size_and_licence() 
     for model in bundled:
         content = weights_path(model).read_bytes()
         assert sha256(content).hexdigest() == model.sha256
-        assert len(content) == model.size_bytes < 10_000_000
+        assert len(content) == model.size_bytes
         assert model.licence
+    assert sum(model.size_bytes for model in bundled) <= 40_000_000, "a user downloads them all"
 
 
 def test_published_entries_agree_with_the_installed_torchxrayvision() -> None:

@@ -10,6 +10,8 @@ import pytest
 from wardround.contracts.base import NOTICE
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.render import LayerStyle
+from wardround.contracts.screening import ScreenFinding, ScreenOutcome
+from wardround.contracts.study import ViewPosition
 from wardround.orchestrator.report import PictureLayer, Pictures, report_html
 
 _PIXEL = "data:image/png;base64,iVBORw0KGgo="
@@ -145,6 +147,42 @@ def test_a_refusal_says_why_and_what_to_do(refused: Diagnosis) -> None:
     text = _Page(report_html(refused, Pictures())).text
     assert "This does not look like a frontal chest film. Give one upright frontal chest radiograph." in text
     assert "Nothing is concluded: the film was refused." in text
+
+
+_SCREEN = (
+    ScreenOutcome(
+        what=ScreenFinding.VIEW_AP,
+        refuses=False,
+        score=0.93,
+        error_rate="wrong in 4.9 % of 370 films",
+        detail="<b>Said</b> by the screen.",
+    ),
+    ScreenOutcome(what=ScreenFinding.ROTATED_90, refuses=True),
+)
+
+
+@pytest.mark.parametrize("fixture", ["complete", "refused"])
+def test_what_the_screen_found_stands_with_consequence_score_and_error_rate(
+    fixture: str, request: pytest.FixtureRequest
+) -> None:
+    result = request.getfixturevalue(fixture)
+    page = report_html(result.model_copy(update={"screen": _SCREEN}), Pictures())
+    text = " ".join(_Page(page).text.split())
+    assert re.search(
+        r"What the screen found .*View AP ?reported ?score 0\.93 ?wrong in 4\.9 % of 370 films ?<b>Said</b>", text
+    )
+    assert re.search(r"Rotated by 90 degrees ?refuses ?none ?not measured", text)
+    assert "What the screen found" not in report_html(result, Pictures())
+
+
+def test_an_estimated_view_stands_beside_the_unknown_one_and_a_told_view_alone(complete: Diagnosis) -> None:
+    assert complete.study is not None
+    image = complete.study.images[0].model_copy(update={"view": ViewPosition.UNKNOWN})
+    untold = complete.model_copy(
+        update={"study": complete.study.model_copy(update={"images": (image,)}), "screen": _SCREEN}
+    )
+    assert "unknown; screen: view AP" in _Page(report_html(untold, Pictures())).text
+    assert "screen: view" not in _Page(report_html(complete.model_copy(update={"screen": _SCREEN}), Pictures())).text
 
 
 def test_an_abstention_is_told_with_its_reason(abstained: Diagnosis) -> None:
