@@ -30,6 +30,11 @@ from wardround.evals.evaluate.truth import Truth, truth_of
 
 __all__ = ["Judged", "evaluate_detector", "view_ranks"]
 
+_FITTED_HERE = (
+    "{fresh} of {films} films are of patients whose out-of-fold scores the stored calibration was fitted on: what is "
+    "said of calibration, sets and abstaining is slightly optimistic here. The card's figures are cross-fitted."
+)
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -164,7 +169,9 @@ def evaluate_detector(detector: Detector, table: Table, tick: Tick = no_tick) ->
         )
         precision[label] = PrecisionFigure(**told(precisions[-1].interval), prevalence=rounded(counts / len(films)))
     reliable = reliability(detector, calibrator, truth, probabilities, bootstrap)
-    warning = seen_warning(detector, table)
+    warnings = [seen_warning(detector, table)]
+    if read.fresh and calibrator:
+        warnings.append(_FITTED_HERE.format(fresh=read.fresh, films=len(rows)))
     result = DetectorResult(
         model=detector.source.model,
         version=detector.source.version,
@@ -174,7 +181,7 @@ def evaluate_detector(detector: Detector, table: Table, tick: Tick = no_tick) ->
         patients=bootstrap.patients,
         fresh=read.fresh,
         calibrated=tuple(label for label in labels if calibrator and calibrator.trusted(label)),
-        warnings=(warning,) if warning else (),
+        warnings=tuple(filter(None, warnings)),
         macro_auc=_macro_figure(areas, floors),
         macro_auc_over_view=_over_view(bootstrap, areas, floors),
         macro_average_precision=_macro_figure(precisions),
