@@ -1,9 +1,10 @@
 """Other kinds of heat map for the bundled detector, to be measured beside its own: Grad-CAM, HiResCAM, occlusion.
 
-The detector's own map is what each place added to the logit, exactly. HiResCAM on the same feature maps gives that map
-measured from zero instead of from the usual film: the two differ by a map of the regions alone, the same for every film
-with these regions (a constant where there is but one region, the whole film). So it is a row of its own here, and tells
-what measuring from the usual film is worth; on the trunk's output it asks the members' stages as well.
+The detector's own map is what a window around each place added to the logit; `contributions` is what each place alone
+added, exactly. HiResCAM on the same feature maps gives the latter measured from zero instead of from the usual film:
+the two differ by a map of the regions alone, the same for every film with these regions (a constant where there is but
+one region, the whole film). So it is a row of its own here, and tells what measuring from the usual film is worth; on
+the trunk's output it asks the members' stages as well.
 
 Each method takes a film with the members that may be asked about it, and a label's index, and returns a map (h, w) of
 any scale and sign over the whole film; the parts that speak for the label are positive. Members are merged by the mean
@@ -34,6 +35,7 @@ __all__ = [
     "Method",
     "Question",
     "ask",
+    "contributions",
     "grad_cam",
     "heat_maps",
     "hirescam",
@@ -122,6 +124,13 @@ def _at_trunk(question: Question, label: int) -> tuple[Tensor, Tensor]:
     return trunk.detach(), gradients
 
 
+def contributions(question: Question, label: int) -> Tensor:
+    """What each place alone added to the label's logit (h, w): the class activation map (Zhou et al. 2016), exact."""
+    with torch.no_grad():
+        added = [member(question.trunk, question.weights)[1][0, label] for member in question.members]
+    return torch.stack(added).mean(dim=0)
+
+
 def grad_cam(question: Question, label: int) -> Tensor:
     """Grad-CAM (Selvaraju et al. 2017) on the members' feature maps (h, w): each channel by its mean gradient.
 
@@ -183,6 +192,7 @@ def occlusion(question: Question, label: int) -> Tensor:
 
 
 METHODS: Mapping[str, Method] = {
+    "contributions": contributions,
     "grad-cam": grad_cam,
     "hirescam": hirescam,
     "hirescam-trunk": hirescam_at_trunk,

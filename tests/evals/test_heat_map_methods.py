@@ -20,7 +20,7 @@ from wardround.evals.evaluate.locate import DetectorMaps, evaluate_locate
 from wardround.evals.evaluate.methods import all_methods, named_methods
 from wardround.evals.evaluate.tables import read_table
 
-EVERY = ["detector", "grad-cam", "hirescam", "hirescam-trunk", "occlusion"]
+EVERY = ["detector", "contributions", "grad-cam", "hirescam", "hirescam-trunk", "occlusion"]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from region_detectors import LABELS, averaging_network, members_of, random_netwo
 
 from wardround.agents.anatomy.segmenter import Segmenter
 from wardround.agents.cxr import heat_maps as module
-from wardround.agents.cxr.bundled import RegionDetector
+from wardround.agents.cxr.bundled import RegionDetector, gathered
 from wardround.agents.cxr.detector import Film
 from wardround.agents.cxr.heat_maps import METHODS, ask, heat_maps, hirescam, hirescam_at_trunk, occlusion
 from wardround.agents.cxr.network import SIZE, STRIDE
@@ -154,12 +154,23 @@ def test_neither_the_film_nor_the_network_is_changed(answered: Answered, chest: 
     assert all(parameter.grad is None for parameter in answered.detector.network.parameters())
 
 
-def test_where_the_whole_film_is_the_only_region_grad_cam_and_hirescam_are_the_detectors_own_map() -> None:
+def test_where_the_whole_film_is_the_only_region_grad_cam_and_hirescam_are_the_contributions() -> None:
     detector = region_detector(random_network(1))
     film = np.random.default_rng(0).random((200, 260), dtype=np.float32)
+    maps = heat_maps(detector)
+    own = maps["contributions"](film, "Effusion", "anybody")
     for method in ("grad-cam", "hirescam"):
-        heat = heat_maps(detector)[method](film, "Effusion", "anybody")
-        np.testing.assert_allclose(heat, _own(detector, film), atol=1e-3)
+        np.testing.assert_allclose(maps[method](film, "Effusion", "anybody"), own, atol=1e-3)
+
+
+def test_the_own_map_gathers_contributions_over_a_window_as_large_as_a_lung_zone() -> None:
+    places = torch.zeros(1, 1, SIDE, SIDE)
+    places[0, 0, 10, 10] = 25.0
+    places[0, 0, 3, 3:8] = torch.tensor([-9.0, 9.0, 9.0, 9.0, 9.0])
+    found = gathered(places)[0, 0]
+    assert found[10, 10] == found[8, 12] == 1.0
+    assert found[10, 13] == 0.0
+    assert divmod(int(found.argmax()), SIDE)[0] in range(1, 6), "many together outweigh one alone"
 
 
 def test_grad_cam_cannot_tell_regions_that_weigh_against_each_other_and_maps_by_place_can() -> None:
