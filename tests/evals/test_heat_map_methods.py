@@ -10,7 +10,7 @@ from region_detectors import averaging_network, members_of, region_detector, spo
 from shade_detectors import ShadeDetector
 from typer.testing import CliRunner
 
-from wardround.agents.cxr import ensemble
+from wardround.agents.cxr import ensemble, heat_maps
 from wardround.agents.cxr.bundled import RegionDetector
 from wardround.agents.cxr.regions import REGIONS
 from wardround.agents.cxr.seen import FOLDS, fold_of_patient, mark
@@ -79,6 +79,7 @@ def test_the_command_measures_methods_side_by_side_in_json_table_and_pictures(
     phantoms: Path, tmp_path: Path, by_regions: RegionDetector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ensemble, "open_detector", lambda name: by_regions)
+    monkeypatch.setattr(heat_maps, "_CELLS", 4)
     asked = ["locate", str(phantoms), "--dataset", "Phantoms", "--limit", "1"]
     runner = CliRunner()
     plain = json.loads(runner.invoke(app, [*asked, "--json"]).stdout)
