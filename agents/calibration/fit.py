@@ -17,7 +17,15 @@ from wardround.agents.measures.reliability import brier
 from wardround.agents.measures.resampling import PatientBootstrap
 from wardround.contracts.calibration import Calibration, ConformalCut, DeferralCut, LabelCalibration
 
-__all__ = ["COVERAGES", "LEVELS", "conformal_cut", "cross_calibrated", "fit_calibration", "platt"]
+__all__ = [
+    "COVERAGES",
+    "LEVELS",
+    "conformal_cut",
+    "cross_calibrated",
+    "fit_calibration",
+    "other_folds_prevalence",
+    "platt",
+]
 
 LEVELS = (0.80, 0.90, 0.95)
 COVERAGES = (0.5, 0.6, 0.7, 0.8, 0.9)
@@ -96,8 +104,8 @@ def cross_calibrated(scores: _Array, positive: _Truth, folds: NDArray[np.int_]) 
     return out
 
 
-def _constant(positive: _Truth, folds: NDArray[np.int_]) -> _Array:
-    """The prevalence of the other folds, for each film."""
+def other_folds_prevalence(positive: _Truth, folds: NDArray[np.int_]) -> _Array:
+    """What a predictor says that knows nothing of the film: the other folds' prevalence (films, labels)."""
     out = np.empty(positive.shape)
     for fold in np.unique(folds):
         out[folds == fold] = positive[folds != fold].mean(axis=0)
@@ -137,7 +145,7 @@ def fit_calibration(
     """
     slopes, intercepts = platt(scores, positive)
     crossed = cross_calibrated(scores, positive, folds)
-    flat = _constant(positive, folds)
+    flat = other_folds_prevalence(positive, folds)
     bootstrap = PatientBootstrap(patients)
     rows = []
     for index, label in enumerate(labels):

@@ -31,12 +31,13 @@ class SetCounts:
 def set_counts(
     probabilities: NDArray[np.floating],
     positive: NDArray[np.bool_],
-    present_from: float,
-    absent_to: float,
+    present_from: float | NDArray[np.floating],
+    absent_to: float | NDArray[np.floating],
     known: NDArray[np.bool_] | None = None,
 ) -> SetCounts:
     """One label's sets: 'present' from a probability of `present_from` on, 'absent' up to `absent_to`.
 
+    The cuts may be one for all films or one for each (n,), as where each was set without the film's fold.
     Films whose truth is not `known` (n,) count for nothing; without it all are.
     """
     counted = np.ones(len(positive), dtype=np.bool_) if known is None else known

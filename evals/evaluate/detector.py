@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from wardround.agents.calibration.apply import Calibrator
 from wardround.agents.cxr.detector import Detector
-from wardround.agents.cxr.recipe.split import FOLDS, fold_of
+from wardround.agents.cxr.seen import fold_of_patient
 from wardround.agents.measures.ranking import auc_statistic, average_precision_statistic
 from wardround.agents.measures.resampling import Floats, Interval, PatientBootstrap, Statistic, interval_of
+from wardround.agents.measures.views import view_ranks
 from wardround.contracts.codes import NO_FINDING
 from wardround.evals.evaluate.calibrated import conformal_levels, reliability, selective
 from wardround.evals.evaluate.fair import read_scores, seen_warning
@@ -25,10 +26,10 @@ from wardround.evals.evaluate.figures import (
     rounded,
     told,
 )
-from wardround.evals.evaluate.tables import Row, Table, Tick, no_tick
+from wardround.evals.evaluate.tables import Table, Tick, no_tick
 from wardround.evals.evaluate.truth import Truth, truth_of
 
-__all__ = ["Judged", "evaluate_detector", "view_ranks"]
+__all__ = ["Judged", "evaluate_detector"]
 
 _FITTED_HERE = (
     "{fresh} of {films} films are of patients whose out-of-fold scores the stored calibration was fitted on: what is "
@@ -57,35 +58,6 @@ class _Resampled:
     @property
     def interval(self) -> Interval:
         return interval_of(self.value, self.values)
-
-
-def view_ranks(rows: Sequence[Row], truth: Truth) -> Floats:
-    """What the view alone says, (films, labels): the place of its label rate among the views', by other patients.
-
-    Rates are of the other folds of patients, and only their order is used, so that a rate that differs from fold to
-    fold by chance neither helps nor harms. A view that no other fold has gets the mean place.
-    """
-    views = np.array([row.view for row in rows])
-    folds = np.array([fold_of(row.patient) for row in rows])
-    ranks = np.zeros(truth.positive.shape)
-    for fold in range(FOLDS):
-        learned = folds != fold
-        names = np.unique(views[learned])
-        if not len(names):
-            continue
-        rates = np.stack([_rates(truth, learned & (views == name)) for name in names])
-        places = np.argsort(np.argsort(rates, axis=0, kind="stable"), axis=0, kind="stable").astype(np.float64)
-        index = {str(name): place for place, name in enumerate(names)}
-        for film, row in enumerate(rows):
-            if not learned[film]:
-                at = index.get(row.view)
-                ranks[film] = places.mean(axis=0) if at is None else places[at]
-    return ranks
-
-
-def _rates(truth: Truth, films: NDArray[np.bool_]) -> Floats:
-    known = truth.known[films].sum(axis=0)
-    return np.asarray(truth.positive[films].sum(axis=0) / np.maximum(known, 1), dtype=np.float64)
 
 
 def _unscored(truth: Truth, index: int) -> str:
@@ -148,7 +120,8 @@ def evaluate_detector(detector: Detector, table: Table, tick: Tick = no_tick) ->
         ]
     )
     bootstrap = PatientBootstrap([row.patient for row in rows])
-    views = view_ranks(rows, truth)
+    folds = np.array([fold_of_patient(row.patient) for row in rows])
+    views = view_ranks([row.view for row in rows], folds, truth.positive, truth.known)
     areas, floors, precisions = [], [], []
     auc: dict[str, AucFigure] = {}
     precision: dict[str, PrecisionFigure] = {}

@@ -11,10 +11,9 @@ from shade_detectors import ShadeDetector, TwoMemberDetector, calibrated
 
 from wardround.agents.measures.ranking import auc
 from wardround.contracts.base import NOTICE
-from wardround.evals.evaluate.detector import Judged, evaluate_detector, view_ranks
+from wardround.evals.evaluate.detector import Judged, evaluate_detector
 from wardround.evals.evaluate.plots import detector_plots
-from wardround.evals.evaluate.tables import Row, Table, read_table
-from wardround.evals.evaluate.truth import truth_of
+from wardround.evals.evaluate.tables import Table, read_table
 
 
 @pytest.fixture(scope="module")
@@ -115,27 +114,6 @@ def test_a_single_film_gives_a_result_all_the_same(shades: Path) -> None:
     result = evaluate_detector(ShadeDetector(calibrated()), Table(table.folder, table.rows[:1])).result
     assert result.n == 1 and result.macro_auc.value is None and result.macro_auc.reason
     assert json.loads(result.model_dump_json())["macro_auc"]["value"] is None
-
-
-def test_the_view_alone_ranks_by_other_patients_rates() -> None:
-    rows = [
-        Row(str(i), "a.png", "X", ("Effusion",) if i % 3 == 0 else ("Mass",), "AP" if i % 3 == 0 else "PA", f"p{i}", 2)
-        for i in range(60)
-    ]
-    truth = truth_of(rows, ("Effusion", "Mass"))
-    ranks = view_ranks(rows, truth)
-    assert auc(ranks[:, 0], truth.positive[:, 0]) == 1.0
-    assert auc(ranks[:, 1], truth.positive[:, 1]) == 1.0
-
-
-def test_a_view_that_says_nothing_has_no_rank_from_its_own_patients() -> None:
-    random = np.random.default_rng(3)
-    rows = [
-        Row(str(i), "a.png", "X", ("Effusion",) if random.random() < 0.2 else ("Mass",), "PA", f"p{i}", 2)
-        for i in range(100)
-    ]
-    truth = truth_of(rows, ("Effusion",))
-    assert auc(view_ranks(rows, truth)[:, 0], truth.positive[:, 0]) == 0.5
 
 
 def test_the_pictures_are_drawn(judged: Judged, tmp_path: Path) -> None:

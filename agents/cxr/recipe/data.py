@@ -16,8 +16,8 @@ from torch import Tensor
 
 from wardround.agents.anatomy.segmenter import bundled_segmenter
 from wardround.agents.cxr.detector import Film
-from wardround.agents.cxr.recipe.split import fold_of
 from wardround.agents.cxr.regions import region_stack
+from wardround.agents.cxr.seen import fold_of_patient
 from wardround.contracts.codes import canonical_label, nih_labels
 
 __all__ = ["Films", "augment", "film_array", "film_regions", "read_films"]
@@ -47,7 +47,7 @@ class Films:
     @property
     def folds(self) -> NDArray[np.int_]:
         """The fold, 0 to 4, of each film's patient."""
-        return np.array([fold_of(patient) for patient in self.patients])
+        return np.array([fold_of_patient(patient) for patient in self.patients])
 
 
 def film_array(path: Path) -> Film:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from wardround.agents.calibration.fit import LEVELS, conformal_cut
+from wardround.agents.calibration.fit import LEVELS, conformal_cut, other_folds_prevalence
 from wardround.agents.cxr.recipe.data import Films
 from wardround.agents.cxr.recipe.member import KINDS
 from wardround.agents.cxr.seen import FOLDS
-from wardround.agents.measures.conformal import SetCounts, pooled
+from wardround.agents.measures.conformal import SetCounts, pooled, set_counts
 from wardround.agents.measures.ranking import auc_statistic
 from wardround.agents.measures.reliability import brier_skill_statistic, ece
 from wardround.agents.measures.resampling import (
@@ -22,39 +21,13 @@ from wardround.agents.measures.resampling import (
     ratio_statistic,
 )
 from wardround.agents.measures.selective import error_statistic
+from wardround.agents.measures.views import view_ranks
 from wardround.contracts.card import Figure
 from wardround.contracts.codes import NO_FINDING
 
-__all__ = ["figures", "view_scores"]
+__all__ = ["figures"]
 
 _VIEW = "view alone (PA or AP)"
-
-
-def view_scores(films: Films) -> Floats:
-    """What the view alone says: the place of its label rate among the views', by the other folds (films, labels).
-
-    Only the order is used, so that a rate that differs from fold to fold by chance neither helps nor harms.
-    """
-    views, out = np.array(films.views), np.empty(films.positive.shape)
-    names = np.unique(views)
-    for fold in range(FOLDS):
-        rest = films.folds != fold
-        rates = np.stack([_rates(films, rest & (views == name)) for name in names])
-        places = np.argsort(np.argsort(rates, axis=0, kind="stable"), axis=0, kind="stable")
-        out[~rest] = places[np.searchsorted(names, views[~rest])]
-    return out
-
-
-def _rates(films: Films, some: NDArray[np.bool_]) -> Floats:
-    return np.asarray(films.positive[some].sum(axis=0) / max(1, int(some.sum())), dtype=np.float64)
-
-
-def _flat(films: Films) -> Floats:
-    """The other folds' prevalence: what a predictor says that knows nothing of the film (films, labels)."""
-    out = np.empty(films.positive.shape)
-    for fold in range(FOLDS):
-        out[films.folds == fold] = films.positive[films.folds != fold].mean(axis=0)
-    return out
 
 
 def _mean_of(statistics: list[Statistic]) -> Statistic:
@@ -70,20 +43,8 @@ def _crossed_sets(probabilities: Floats, films: Films, columns: list[int], level
             rest = films.folds != fold
             cut = conformal_cut(probabilities[rest, column], films.positive[rest, column], level)
             present[~rest], absent[~rest] = cut.present_from, cut.absent_to
-        p = probabilities[:, column]
-        counts.append(_sets(p, present, absent, films.positive[:, column]))
+        counts.append(set_counts(probabilities[:, column], films.positive[:, column], present, absent))
     return pooled(counts)
-
-
-def _sets(p: Floats, present: Floats, absent: Floats, positive: NDArray[np.bool_]) -> SetCounts:
-    holds, lacks = p >= present, p <= absent
-    return SetCounts(
-        positives=positive.astype(np.float64),
-        covered_positives=(positive & holds).astype(np.float64),
-        negatives=(~positive).astype(np.float64),
-        covered_negatives=(~positive & lacks).astype(np.float64),
-        size=holds.astype(np.float64) + lacks,
-    )
 
 
 class _Sheet:
@@ -120,7 +81,7 @@ def _ranking(sheet: _Sheet, stored: Mapping[str, Floats]) -> None:
     findings = [i for i, label in enumerate(films.labels) if label != NO_FINDING]
     aucs = {
         name: [auc_statistic(values[:, i], films.positive[:, i]) for i in range(len(films.labels))]
-        for name, values in {**stored, "view": view_scores(films)}.items()
+        for name, values in {**stored, "view": view_ranks(films.views, films.folds, films.positive)}.items()
     }
     macro = {name: _mean_of([statistics[i] for i in findings]) for name, statistics in aucs.items()}
     floor = sheet.bootstrap.value(macro["view"])
@@ -140,7 +101,8 @@ def _ranking(sheet: _Sheet, stored: Mapping[str, Floats]) -> None:
 
 
 def _probabilities(sheet: _Sheet, raw: Floats, crossed: Floats) -> None:
-    films, flat = sheet.films, _flat(sheet.films)
+    films = sheet.films
+    flat = other_folds_prevalence(films.positive, films.folds)
     findings = [i for i, label in enumerate(films.labels) if label != NO_FINDING]
 
     def mean_ece(values: Floats) -> float:

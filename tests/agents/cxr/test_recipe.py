@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from wardround.agents.cxr.recipe.data import Films, augment, read_films
-from wardround.agents.cxr.recipe.figures import figures, view_scores
+from wardround.agents.cxr.recipe.figures import figures
 from wardround.agents.cxr.recipe.member import Plan, midpoint, predict_member, train_member
 from wardround.agents.cxr.recipe.operating_points import evidence_log_odds, operating_point
-from wardround.agents.cxr.recipe.split import FOLDS, fold_of
 from wardround.agents.cxr.recipe.variants import Variants, make_variants
 from wardround.agents.cxr.regions import REGIONS
+from wardround.agents.cxr.seen import FOLDS, fold_of_patient
 from wardround.contracts.codes import NO_FINDING, nih_labels
 from wardround.contracts.weighing import OperatingPoint
 
@@ -33,8 +33,8 @@ def _films(n: int) -> Films:
 
 
 def test_the_split_is_the_same_everywhere_and_about_even() -> None:
-    assert [fold_of(name) for name in ("nih-75", "nih-100", "nih-282")] == [2, 0, 0]
-    counts = Counter(fold_of(f"patient-{i}") for i in range(5000))
+    assert [fold_of_patient(name) for name in ("nih-75", "nih-100", "nih-282")] == [2, 0, 0]
+    counts = Counter(fold_of_patient(f"patient-{i}") for i in range(5000))
     assert set(counts) == set(range(FOLDS))
     assert min(counts.values()) > 900
 
@@ -44,17 +44,6 @@ def test_no_patient_is_in_two_folds() -> None:
     folds = films.folds
     parts = [{films.patients[i] for i in np.flatnonzero(folds == fold)} for fold in range(FOLDS)]
     assert sum(map(len, parts)) == len(set(films.patients))
-
-
-def test_what_the_view_says_of_a_film_comes_from_other_patients() -> None:
-    films = _films(400)
-    own, ap = films.folds == 0, np.array(films.views) == "AP"
-    before = view_scores(films)
-    films.targets[torch.from_numpy(own & ap)] = 1.0
-    films.targets[torch.from_numpy(own & ~ap)] = 0.0
-    after = view_scores(films)
-    np.testing.assert_array_equal(after[own], before[own])
-    assert after[~own & ap].min() > after[~own & ~ap].max()
 
 
 def test_figures_stand_beside_their_floors_and_inside_their_intervals() -> None:
