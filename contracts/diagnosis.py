@@ -10,7 +10,9 @@ from pydantic import Field
 from wardround.contracts.anatomy import Region, Side
 from wardround.contracts.base import NOTICE, Unit, Word
 from wardround.contracts.errors import Problem
-from wardround.contracts.evidence import Evidence, Polarity
+from wardround.contracts.change import Change
+from wardround.contracts.evidence import Degree, Evidence, Polarity
+from wardround.contracts.reasoning import Reasoning
 from wardround.contracts.screening import ScreenOutcome
 from wardround.contracts.study import Study
 
@@ -30,7 +32,7 @@ class Claim(Word):
     """One checkable statement. Every field that is set must be borne out by a cited evidence item.
 
     `confidence` is the belief in `subject` being present; it is a probability only where `calibrated`, else a score.
-    `value` and `unit` are a measurement that the claim states.
+    `value` and `unit` are a measurement that the claim states, `change` what became of it since an earlier film.
     """
 
     id: str
@@ -38,6 +40,8 @@ class Claim(Word):
     polarity: Polarity
     side: Side | None = None
     region: Region | None = None
+    degree: Degree | None = None
+    change: Change | None = None
     value: float | None = None
     unit: str | None = None
     confidence: Unit | None = None
@@ -89,7 +93,8 @@ class Diagnosis(Word):
     """The result of one run, from which JSON, the terminal table and the report are made.
 
     `screen` is all that the screens found, refusing or not. `abstained` is also true where a film was deferred to a
-    person; its evidence and claims are there all the same.
+    person; its evidence and claims are there all the same. `prior_run` is the run that read the earlier study, where
+    one was given; `reasoning` is there where a language model took part.
     """
 
     run_id: str
@@ -107,6 +112,8 @@ class Diagnosis(Word):
     screen: tuple[ScreenOutcome, ...] = ()
     synthetic: bool = False
     reasoner: str = ""
+    reasoning: Reasoning | None = None
+    prior_run: str = ""
     wardround_version: str = ""
     created_at: str = ""
     timings: tuple[Timing, ...] = ()

@@ -34,12 +34,16 @@ class ProblemCode(StrEnum):
     NOT_A_CHEST_FILM = "not_a_chest_film"
     NOT_FOUND = "not_found"
     PATH_NOT_ALLOWED = "path_not_allowed"
+    REASONER_KEY = "reasoner_key"
     TOO_LARGE = "too_large"
     UNSUPPORTED_FORMAT = "unsupported_format"
     # ours, or a specialist's
     BUSY = "busy"
     DECODER_CRASHED = "decoder_crashed"
     INTERNAL = "internal"
+    REASONER_ANSWER = "reasoner_answer"
+    REASONER_DOWN = "reasoner_down"
+    REASONER_FAILED = "reasoner_failed"
     SPECIALIST_DOWN = "specialist_down"
     TIMEOUT = "timeout"
     WEIGHTS_MISMATCH = "weights_mismatch"
@@ -51,6 +55,9 @@ _FAULTS = frozenset(
         ProblemCode.BUSY,
         ProblemCode.DECODER_CRASHED,
         ProblemCode.INTERNAL,
+        ProblemCode.REASONER_ANSWER,
+        ProblemCode.REASONER_DOWN,
+        ProblemCode.REASONER_FAILED,
         ProblemCode.SPECIALIST_DOWN,
         ProblemCode.TIMEOUT,
         ProblemCode.WEIGHTS_MISMATCH,

@@ -10,11 +10,16 @@ from pydantic import Field
 from wardround.contracts.anatomy import Location
 from wardround.contracts.base import Digest, Unit, Word
 from wardround.contracts.calibration import DeferralCut, PredictionSet
+from wardround.contracts.case import CaseTrust
+from wardround.contracts.change import Comparison
+from wardround.contracts.cue import Cue
 from wardround.contracts.screening import ScreenOutcome
 from wardround.contracts.study import Artefact, ViewPosition
 
 __all__ = [
+    "CaseLink",
     "Contribution",
+    "Degree",
     "Evidence",
     "EvidenceKind",
     "EvidenceReport",
@@ -40,6 +45,7 @@ class EvidenceKind(StrEnum):
     CASE = "case"  # a similar case
     OBSERVATION = "observation"  # what an uncalibrated reader saw
     CONTEXT = "context"  # what was told: age, sex, history
+    COMPARISON = "comparison"  # how something has changed since an earlier film
 
 
 class Polarity(StrEnum):
@@ -48,6 +54,23 @@ class Polarity(StrEnum):
     PRESENT = "present"
     ABSENT = "absent"
     UNCERTAIN = "uncertain"
+
+
+class Degree(StrEnum):
+    """How marked something is."""
+
+    MILD = "mild"
+    MODERATE = "moderate"
+    SEVERE = "severe"
+
+
+class CaseLink(Word):
+    """A similar case: its own id in case memory, how alike it is, how far it may be relied on, and what it showed."""
+
+    case_id: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[\w.:-]+$")]
+    similarity: Unit
+    trust: CaseTrust
+    findings: tuple[Annotated[str, Field(max_length=60)], ...] = Field(default=(), max_length=40)
 
 
 class Source(Word):
@@ -100,7 +123,8 @@ class Evidence(Word):
     """One item of the ledger. Specialists leave `id`, `input_digest` and `source.specialist` to the orchestrator.
 
     `subject` is a finding label, a structure or a quantity; known synonyms are brought to the code table's label.
-    `detail` is shown to people and never read by a program.
+    `comparison`, `case` and `cue` belong to the kinds COMPARISON, CASE and CONTEXT.
+    `detail` is shown to people and read neither by a program nor by a language model.
     """
 
     id: str = ""
@@ -111,6 +135,10 @@ class Evidence(Word):
     voices: tuple[Voice, ...] = ()
     measurement: Measurement | None = None
     location: Location | None = None
+    degree: Degree | None = None
+    comparison: Comparison | None = None
+    case: CaseLink | None = None
+    cue: Cue | None = None
     artefacts: tuple[Artefact, ...] = ()
     derived_from: tuple[str, ...] = ()
     contributions: tuple[Contribution, ...] = ()

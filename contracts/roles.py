@@ -10,11 +10,14 @@ The orchestrator passes only the arguments that the tool's input schema names.
     screen    image, details                        ScreenReport
     detect    image, details                        EvidenceReport
     segment   image, details                        EvidenceReport
-    observe   image, details                        EvidenceReport
+    observe   image, details, finding               EvidenceReport
+    lesions   image, details, finding, side, region EvidenceReport
+    retrieve  findings, patient, limit              EvidenceReport
     locate    image, details, targets, masks        EvidenceReport
     weigh     items, patient, view                  Weighing
 
-`image` is a handle; `details` is the whole `Image`, for servers that cannot see the store folder.
+`image` is a handle; `details` is the whole `Image`, for servers that cannot see the store folder. `finding` is a label
+of the code table, or empty; `findings` are labels that the evidence suspects, surest first.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ class Role(StrEnum):
     OBSERVE = "observe"
     LOCATE = "locate"
     WEIGH = "weigh"
+    LESIONS = "lesions"
     RETRIEVE = "retrieve"
     SURVIVE = "survive"
 
