@@ -9,8 +9,8 @@ from pydantic import Field
 
 from wardround.contracts.anatomy import Region, Side
 from wardround.contracts.base import NOTICE, Unit, Word
-from wardround.contracts.errors import Problem
 from wardround.contracts.change import Change
+from wardround.contracts.errors import Problem
 from wardround.contracts.evidence import Degree, Evidence, Polarity
 from wardround.contracts.reasoning import Reasoning
 from wardround.contracts.screening import ScreenOutcome
