@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from wardround.contracts.codes import NO_FINDING, canonical_label
+from wardround.contracts.codes.diagnoses import DiagnosisRule
 from wardround.contracts.diagnosis import Claim
 from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
 from wardround.orchestrator.reasoning.relations import MIN_OVERLAP, bears_on
 
-__all__ = ["BACKGROUND", "Record", "clear_places", "same_subject"]
+__all__ = ["BACKGROUND", "Record", "clear_places", "raising", "same_subject", "twins"]
 
 # Kinds that may stand beside any claim, and bear none.
 BACKGROUND = frozenset({EvidenceKind.CONTEXT, EvidenceKind.QUALITY, EvidenceKind.CASE})
+
+# Kinds of which a specialist that is configured twice, or asked twice, gives the same item again.
+_TWINNED = frozenset({EvidenceKind.FINDING, EvidenceKind.MEASUREMENT, EvidenceKind.OBSERVATION})
 
 
 @lru_cache(maxsize=1024)
@@ -106,3 +110,27 @@ def clear_places(items: Collection[Evidence]) -> tuple[Evidence, ...]:
         ((item.location.overlap, item) for item in items if item.location is not None), key=lambda pair: -pair[0]
     )
     return tuple(item for overlap, item in by_overlap if overlap >= MIN_OVERLAP)
+
+
+def raising(rule: DiagnosisRule, items: Iterable[Evidence]) -> tuple[str, ...]:
+    """The findings among the items that raise a diagnosis: those whose weighing suspects them."""
+    suspected = {
+        item.subject for item in items if item.kind is EvidenceKind.WEIGHING and item.polarity is Polarity.PRESENT
+    }
+    return tuple(label for label in rule.findings if label in suspected)
+
+
+def twins(items: Iterable[Evidence]) -> Iterator[tuple[Evidence, Evidence]]:
+    """Pairs of items that are one piece of evidence under two ids: the same network's word on the same film."""
+    seen: dict[Hashable, Evidence] = {}
+    for item in items:
+        if item.kind not in _TWINNED:
+            continue
+        # Without a digest of its weights nothing tells one network from another of the same name.
+        source = item.source.weights_digest or (item.source.specialist, item.source.model, item.source.version)
+        values = (item.value, item.measurement, tuple(voice.value for voice in item.voices))
+        key = (item.kind, item.subject, source, item.input_digest, values)
+        if key in seen:
+            yield seen[key], item
+        else:
+            seen[key] = item

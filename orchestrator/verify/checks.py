@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from wardround.contracts.anatomy import Side
 from wardround.contracts.codes import NO_FINDING
+from wardround.contracts.codes.diagnoses import diagnosis_rule
 from wardround.contracts.diagnosis import Claim
 from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
-from wardround.orchestrator.reasoning.record import BACKGROUND, Record, clear_places, same_subject
+from wardround.orchestrator.reasoning.record import BACKGROUND, Record, clear_places, raising, same_subject, twins
+from wardround.orchestrator.reasoning.wording import word
 from wardround.orchestrator.reasoning.words import SCORE_DECIMALS
 from wardround.orchestrator.verify.licence import departures, licence
 from wardround.orchestrator.verify.reader import Reader
-from wardround.orchestrator.verify.vocabulary import COMPARISON, OVERCERTAIN, PROBABILITY
+from wardround.orchestrator.verify.wording_checks import (
+    comparison_words,
+    overcertain_words,
+    strength_words,
+    unread_words,
+)
 
-__all__ = ["CHECKS", "Check", "cited_measurements", "cited_places", "cited_scores", "failures", "wording_failures"]
+__all__ = ["CHECKS", "Check", "cited_measurements", "cited_places", "cited_scores", "failures"]
 
 Check = Callable[[Claim, Record, Reader], Iterator[str]]
 
@@ -49,11 +57,20 @@ def _citations_exist(claim: Claim, record: Record, reader: Reader) -> Iterator[s
 
 def _citations_bear(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
     cited = record.cited([claim])
+    rule = diagnosis_rule(claim.subject)
+    if rule is not None and not _is_evidenced(claim.subject, record):
+        for item in cited:
+            if item.kind not in BACKGROUND and item.subject not in rule.findings:
+                yield f"{item.id} is about {item.subject}, which does not bear on {rule.name}"
+        return
     for item in cited:
         if not record.relevant(item, claim.subject):
             yield f"{item.id} is about {item.subject}, not about {claim.subject}"
     if not any(item.kind not in BACKGROUND and record.about(item, claim.subject) for item in cited):
-        yield f"no cited evidence is about {claim.subject}"
+        known = _is_evidenced(claim.subject, record) or any(record.about(item, claim.subject) for item in record.items)
+        yield f"no cited evidence is about {claim.subject}" + (
+            "" if known else ", and none in the ledger could bear it"
+        )
     weighing = record.weighings.get(claim.subject)
     if weighing is not None and weighing.id not in claim.citations:
         yield f"it leaves out {weighing.id}, which weighs all the evidence on {claim.subject}"
@@ -71,7 +88,7 @@ def _borne_polarities(claim: Claim, record: Record) -> set[Polarity]:
         if claim.subject == NO_FINDING and weighing.polarity is Polarity.PRESENT and record.against_normal():
             return {Polarity.UNCERTAIN}
         return {weighing.polarity}
-    if claim.value is not None:
+    if claim.value is not None or claim.change is not None:
         return {Polarity.PRESENT}
     stated = {item.polarity for item in record.cited([claim]) if record.about(item, claim.subject) and item.polarity}
     return stated | {Polarity.UNCERTAIN}
@@ -111,9 +128,10 @@ def _measurement(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
 
 
 def _tolerance(stated: float) -> float:
-    """Half a unit of the last decimal that is stated, but never more than a hundredth of the value."""
+    """Half a unit of the last decimal that is stated; with fewer than two, never more than a hundredth of the value."""
     decimals = len(repr(stated).partition(".")[2])
-    return min(0.5 * 10.0**-decimals, 0.01 * abs(stated)) + 1e-9
+    rounded = 0.5 * 10.0**-decimals
+    return (rounded if decimals >= 2 else min(rounded, 0.01 * abs(stated))) + 1e-9
 
 
 def _confidence(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
@@ -137,53 +155,90 @@ def _calibration(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
         ]
         if not any(item.source.calibrated for item in bearers):
             yield "it calls an uncalibrated score a probability"
-    elif PROBABILITY.search(claim.text):
-        yield "its text calls an uncalibrated score a probability"
 
 
-def _overcertainty(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
-    for match in OVERCERTAIN.finditer(claim.text):
-        yield f"'{match.group()}' is more certain than evidence here can be"
+def _degree(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
+    if claim.degree is None:
+        return
+    borne = {item.degree for item in _about(claim, record) if item.degree is not None}
+    if claim.degree not in borne:
+        yield f"it says {claim.degree}, the evidence says {' or '.join(sorted(borne)) or 'no degree'}"
 
 
-def _comparison(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
-    films = {item.input_digest for item in record.cited([claim]) if item.input_digest}
-    if len(films) < 2:
-        for match in COMPARISON.finditer(claim.text):
-            yield f"'{match.group()}' compares with an earlier film, and no evidence on one is cited"
+def _change(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
+    if claim.change is None:
+        return
+    borne = {item.comparison.change for item in _about(claim, record) if item.comparison is not None}
+    if claim.change not in borne:
+        said = " or ".join(sorted(borne)) or "nothing of an earlier film"
+        yield f"it says {claim.change}, the evidence says {said}"
+
+
+def _duplicates(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
+    """The same evidence, by its id or by its content, may not be counted twice."""
+    for citation in sorted(id_ for id_, times in Counter(claim.citations).items() if times > 1):
+        yield f"{citation} is cited twice"
+    for item, twin in twins(record.cited([claim])):
+        yield f"{twin.id} is {item.id} over again"
+
+
+def _scope(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
+    """A diagnosis that nothing scores may only be put up for consideration, on findings that raise it."""
+    rule = diagnosis_rule(claim.subject)
+    if rule is None or _is_evidenced(claim.subject, record):
+        return
+    raised = raising(rule, record.cited([claim]))
+    if len(raised) < rule.needs:
+        yield (
+            f"{rule.name} needs {rule.needs} of {', '.join(rule.findings)} suspected and cited; "
+            f"{', '.join(raised) or 'none'} is"
+        )
+    stated = (claim.side, claim.region, claim.degree, claim.change, claim.value, claim.confidence)
+    if any(field is not None for field in stated):
+        yield f"nothing measures or places {rule.name}: it may be considered, and no more"
 
 
 def _text(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
-    reading = reader.read(claim.text)
-    if claim.text and not any(same_subject(claim.subject, finding) for finding in reading.findings):
+    if claim.text and not any(same_subject(claim.subject, name) for name in reader.read(claim.text).findings):
         yield f"the text does not name {claim.subject}"
+    reading = reader.read(claim.text)
     yield from departures(reading, licence([claim], record))
+    yield from unread_words(reading)
+
+
+def _about(claim: Claim, record: Record) -> tuple[Evidence, ...]:
+    return tuple(item for item in record.cited([claim]) if record.about(item, claim.subject))
+
+
+def _is_evidenced(subject: str, record: Record) -> bool:
+    return any(item.kind not in BACKGROUND and same_subject(item.subject, subject) for item in record.items)
 
 
 CHECKS: Mapping[str, Check] = {
     "citations exist": _citations_exist,
     "citations bear": _citations_bear,
+    "duplicate": _duplicates,
+    "scope": _scope,
     "polarity": _polarity,
     "place": _place,
+    "degree": _degree,
+    "change": _change,
     "measurement": _measurement,
     "confidence": _confidence,
     "calibration": _calibration,
-    "over-certainty": _overcertainty,
-    "comparison": _comparison,
+    "over-certainty": lambda claim, record, reader: overcertain_words(claim.text),
+    "strength": lambda claim, record, reader: strength_words(claim.text, [claim]),
+    "comparison": lambda claim, record, reader: comparison_words(claim.text, [claim]),
     "text": _text,
 }
 
 
+# What these look for cannot be in a sentence that the templates made of the claim's own fields.
+_OF_WORDS = frozenset({"over-certainty", "strength", "comparison", "text"})
+
+
 def failures(claim: Claim, record: Record, reader: Reader) -> dict[str, tuple[str, ...]]:
     """What each check that fails has to say; empty where all hold."""
-    said = {name: tuple(check(claim, record, reader)) for name, check in CHECKS.items()}
+    skipped = _OF_WORDS if claim.text == word(claim, record) else frozenset[str]()
+    said = {name: tuple(check(claim, record, reader)) for name, check in CHECKS.items() if name not in skipped}
     return {name: problems for name, problems in said.items() if problems}
-
-
-def wording_failures(text: str, claims: tuple[Claim, ...], record: Record, reader: Reader) -> tuple[str, ...]:
-    """Where the text of a conclusion says more than its claims do."""
-    whole = claims[0].model_copy(update={"text": text, "calibrated": all(claim.calibrated for claim in claims)})
-    problems = [*_overcertainty(whole, record, reader), *_comparison(whole, record, reader)]
-    if not whole.calibrated:
-        problems += _calibration(whole, record, reader)
-    return (*problems, *departures(reader.read(text), licence(claims, record)))

@@ -8,83 +8,72 @@ from dataclasses import dataclass
 from wardround.contracts.anatomy import Region, Side
 from wardround.contracts.codes import canonical_label
 from wardround.contracts.diagnosis import Claim
-from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
+from wardround.contracts.evidence import Degree, Evidence, EvidenceKind, Polarity
 from wardround.orchestrator.reasoning.record import Record
-from wardround.orchestrator.verify.reader import Number, NumberKind, Reading
+from wardround.orchestrator.verify.reader import Clause, Number, NumberKind, Place, Reading
 
-__all__ = ["Licence", "departures", "licence"]
+__all__ = ["Licence", "departures", "licence", "subject_name"]
 
-_ZONES = frozenset({Region.UPPER_ZONE, Region.MIDDLE_ZONE, Region.LOWER_ZONE})
+_ZONES = frozenset({Region.UPPER_ZONE.value, Region.MIDDLE_ZONE.value, Region.LOWER_ZONE.value})
 _NAMING = frozenset({EvidenceKind.FINDING, EvidenceKind.WEIGHING, EvidenceKind.OBSERVATION, EvidenceKind.LOCATION})
 
 
 @dataclass(frozen=True)
-class Licence:
-    """The statements that are borne out. `polarity` has every finding that may be named; None: in any polarity."""
+class _Borne:
+    """What may be said of one finding or quantity; `polarity` None: in any polarity."""
 
-    polarity: Mapping[str, Polarity | None]
-    sides: frozenset[Side]
-    regions: frozenset[str]
+    polarity: Polarity | None
+    places: frozenset[Place]
+    degrees: frozenset[Degree]
     scores: tuple[float, ...]
     overlaps: tuple[float, ...]
     quantities: tuple[tuple[float, str], ...]
+
+
+@dataclass(frozen=True)
+class Licence:
+    """The statements that are borne out, by finding or quantity; '' holds those of all of them together."""
+
+    subjects: Mapping[str, _Borne]
     citations: frozenset[str]
+
+
+def subject_name(subject: str) -> str:
+    """The name under which a subject is read: the code table's label where it has one."""
+    return canonical_label(subject) or subject
 
 
 def licence(claims: Collection[Claim], record: Record) -> Licence:
     """What a text that stands for these claims may say."""
-    cited = record.cited(claims)
-    polarity: dict[str, Polarity | None] = {}
-    for item in cited:
+    subjects: dict[str, _Borne] = {}
+    for item in record.cited(claims):
         if item.measurement is not None:
-            polarity[_label(item.measurement.quantity)] = None
+            subjects[subject_name(item.measurement.quantity)] = _borne(None, (), (item,))
         elif item.kind in _NAMING:
             weighing = record.weighings.get(item.subject)
-            polarity[item.subject] = weighing.polarity if weighing else None
-    for claim in claims:
-        polarity[_label(claim.subject)] = claim.polarity if claim.value is None else None
-    return Licence(
-        polarity=polarity,
-        sides=_sides(claims),
-        regions=_regions(claims),
-        scores=tuple(claim.confidence for claim in claims if claim.confidence is not None),
-        overlaps=tuple(item.location.overlap for item in cited if item.location is not None and _placed(item, claims)),
-        quantities=tuple(_quantities(claims, cited)),
-        citations=frozenset(citation for claim in claims for citation in claim.citations),
+            subjects[item.subject] = _borne(weighing.polarity if weighing else None, (), ())
+    for name in dict.fromkeys(subject_name(claim.subject) for claim in claims):
+        own = [claim for claim in claims if subject_name(claim.subject) == name]
+        polarity = own[0].polarity if own[0].value is None and own[0].change is None else None
+        subjects[name] = _borne(polarity, own, record.cited(own))
+    subjects[""] = _borne(None, claims, record.cited(claims))
+    return Licence(subjects, frozenset(citation for claim in claims for citation in claim.citations))
+
+
+def _borne(polarity: Polarity | None, claims: Collection[Claim], cited: Collection[Evidence]) -> _Borne:
+    places = frozenset(
+        Place(claim.side, claim.region.value if claim.region else None)
+        for claim in claims
+        if claim.side is not None or claim.region is not None
     )
-
-
-def departures(reading: Reading, allowed: Licence) -> Iterator[str]:
-    """Where a text says what the licence does not bear, in words for people."""
-    for citation in sorted(reading.citations - allowed.citations):
-        yield f"the text cites {citation}, the claim does not"
-    for clause in reading.clauses:
-        for finding in sorted(clause.findings):
-            if finding not in allowed.polarity:
-                yield f"the text names {finding}, which no cited evidence is about"
-            elif clause.polarity not in (None, allowed.polarity[finding]) and allowed.polarity[finding] is not None:
-                yield f"the text has {finding} {clause.polarity}, the evidence {allowed.polarity[finding]}"
-    for side in sorted(reading.sides - allowed.sides):
-        yield f"the text says {side.value}, the claim does not"
-    for region in sorted(reading.regions - allowed.regions):
-        yield f"the text says '{region}', the claim does not"
-    for number in reading.numbers:
-        if not _is_borne(number, allowed):
-            yield f"the {number.kind.value} {number.value:g} in the text is not in the cited evidence"
-
-
-def _label(subject: str) -> str:
-    return canonical_label(subject) or subject
-
-
-def _sides(claims: Collection[Claim]) -> frozenset[Side]:
-    sides = {claim.side for claim in claims if claim.side is not None}
-    return frozenset(sides | ({Side.LEFT, Side.RIGHT} if Side.BILATERAL in sides else set()))
-
-
-def _regions(claims: Collection[Claim]) -> frozenset[str]:
-    regions = {claim.region for claim in claims if claim.region is not None}
-    return frozenset(region.value for region in regions | ({Region.LUNG} if regions & _ZONES else set()))
+    return _Borne(
+        polarity=polarity,
+        places=places,
+        degrees=frozenset(claim.degree for claim in claims if claim.degree is not None),
+        scores=tuple(claim.confidence for claim in claims if claim.confidence is not None),
+        overlaps=tuple(item.location.overlap for item in cited if item.location and _placed(item, claims)),
+        quantities=tuple(_quantities(claims, cited)),
+    )
 
 
 def _placed(item: Evidence, claims: Collection[Claim]) -> bool:
@@ -102,14 +91,71 @@ def _quantities(claims: Collection[Claim], cited: Collection[Evidence]) -> Itera
             for limit in (item.measurement.low, item.measurement.high):
                 if limit is not None:
                     yield limit, item.measurement.unit
+        if item.comparison is not None and any(claim.change is item.comparison.change for claim in claims):
+            yield item.comparison.before, item.comparison.unit or "1"
+            yield item.comparison.now, item.comparison.unit or "1"
 
 
-def _is_borne(number: Number, allowed: Licence) -> bool:
-    scores = any(number.agrees(score, None) for score in allowed.scores)
-    overlaps = any(number.agrees(overlap, None) for overlap in allowed.overlaps)
+def departures(reading: Reading, allowed: Licence) -> Iterator[str]:
+    """Where a text says what the licence does not bear, in words for people."""
+    for citation in sorted(reading.citations - allowed.citations):
+        yield f"the text cites {citation}, the claim does not"
+    for clause in reading.clauses:
+        yield from _findings(clause, allowed)
+        for name, place in clause.places:
+            if not _is_placed(place, _of(name, allowed).places):
+                said = " ".join(filter(None, (place.side and place.side.value, place.region)))
+                yield f"the text says '{said}'{_about(name)}, the claim does not"
+        for name, degree in clause.degrees:
+            if degree not in _of(name, allowed).degrees:
+                yield f"the text calls it {degree.value}{_about(name)}, the claim does not"
+        for name, number in clause.numbers:
+            if not _is_counted(number, _of(name, allowed)):
+                yield f"the {number.kind.value} {number.value:g}{_about(name)} in the text is not in the cited evidence"
+
+
+def _of(name: str, allowed: Licence) -> _Borne:
+    return allowed.subjects.get(name, allowed.subjects[""])
+
+
+def _about(name: str) -> str:
+    return f" of {name}" if name else ""
+
+
+def _findings(clause: Clause, allowed: Licence) -> Iterator[str]:
+    for name in sorted(clause.findings):
+        borne = allowed.subjects.get(name)
+        if borne is None:
+            yield f"the text names {name}, which no cited evidence is about"
+        elif borne.polarity is None:
+            continue
+        elif clause.mixed:
+            yield f"what the text says of {name} cannot be told apart"
+        elif (clause.polarity or Polarity.PRESENT) is not borne.polarity:  # a bare name reads as its presence
+            yield f"the text has {name} {clause.polarity or Polarity.PRESENT}, the evidence {borne.polarity}"
+
+
+def _is_placed(said: Place, borne: Collection[Place]) -> bool:
+    fitting = {place for place in borne if said.region in (None, place.region) or _is_lung(said, place)}
+    sides = {place.side for place in fitting}
+    if said.side is None:
+        return bool(fitting)
+    if said.side is Side.BILATERAL and sides >= {Side.LEFT, Side.RIGHT}:
+        return True
+    return said.side in sides or (said.side in (Side.LEFT, Side.RIGHT) and Side.BILATERAL in sides)
+
+
+def _is_lung(said: Place, place: Place) -> bool:
+    """Whether a zone is meant by naming its lung."""
+    return said.region == Region.LUNG.value and place.region in _ZONES
+
+
+def _is_counted(number: Number, borne: _Borne) -> bool:
+    scores = any(number.agrees(score, None) for score in borne.scores)
+    overlaps = any(number.agrees(overlap, None) for overlap in borne.overlaps)
     if number.kind is NumberKind.SCORE:
         return scores
     if number.kind is NumberKind.OVERLAP:
         return overlaps
-    quantities = any(number.agrees(value, unit) and (number.unit or "1") == unit for value, unit in allowed.quantities)
+    quantities = any(number.agrees(value, unit) and (number.unit or "1") == unit for value, unit in borne.quantities)
     return quantities or (number.unit is None and (scores or overlaps))

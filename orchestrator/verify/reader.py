@@ -1,36 +1,51 @@
-"""Reads a text's findings, polarities, places, numbers and citations, without a language model.
+"""Reads what a text says of which finding: polarity, place, degree, numbers, citations; without a language model.
 
-It knows the code table's names, those of the ledger, and the vocabularies of sides and regions. Negation is read clause
-by clause: a clause ends at a full stop or semicolon, and lends its polarity to each finding that it names.
+It knows the code table's names, those of the ledger, and closed vocabularies; a word that is in none of them is told,
+so that a text is either understood whole or known not to be.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 
 from wardround.contracts.anatomy import Side
 from wardround.contracts.codes import canonical_label, finding_codes
-from wardround.contracts.evidence import Polarity
+from wardround.contracts.evidence import Degree, Polarity
+from wardround.orchestrator.verify.clauses import Span, cut, stated
 from wardround.orchestrator.verify.vocabulary import (
+    COMPARISON,
+    CONTRAST,
+    DEGREES,
     FURTHER_FINDINGS,
+    NEGATION,
+    NEUTRAL,
+    OVERCERTAIN,
     POLARITIES,
+    PROBABILITY,
     REGIONS,
     SIDES,
+    SPOKEN_NAMES,
+    STRENGTHS,
     UNBORNE_PLACES,
 )
 
-__all__ = ["Clause", "Number", "NumberKind", "Reader", "Reading"]
+__all__ = ["Clause", "Number", "NumberKind", "Place", "Reader", "Reading"]
 
 _CITATION = re.compile(r"\bE\d+\b")
 _BRACKETS = re.compile(r"\[[^\]]*\]")
-_CLAUSE_END = re.compile(r"[.;](?=\s|$)|\n")
-_NUMBER = re.compile(r"(?<![\w.])(?P<digits>\d+(?:\.(?P<decimals>\d+))?)\s?(?P<unit>%|[a-zA-Z]{1,3}\d?(?![\w.-]))?")
+_NUMBER = re.compile(
+    r"(?<![\w.])(?P<digits>\d+(?:\.(?P<decimals>\d+))?)\s?(?P<unit>%|°|[a-zA-Z]{1,3}[\d²³]?(?![\w.-]))?"
+)
+_PLAIN_UNITS = str.maketrans({"²": "2", "³": "3", "°": "deg"})
 _UNITS = frozenset({"%", "mm", "cm", "m", "mm2", "cm2", "mm3", "cm3", "mL", "ml", "L", "deg", "kg", "g"})
-_NAMED = " § "
+_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+_GLUE = re.compile(r"\s*(?:,|,?\s*(?:and|or|with))?\s*")
+_NEAR = 24  # characters between a side and the region that it belongs to, and between a place and a name after it
 
 
 class NumberKind(StrEnum):
@@ -45,7 +60,8 @@ _LEADS = (
     (
         NumberKind.SCORE,
         re.compile(
-            r"\b(?:scores?|probability|confidence|likelihood|chance|belief)\W*(?:of|is|was)?\W*$", re.IGNORECASE
+            r"\b(?:scor(?:es?|ed|ing)|probability|confidence|likelihood|chance|belief)\W*(?:of|is|was|at)?\W*$",
+            re.IGNORECASE,
         ),
     ),
     (NumberKind.OVERLAP, re.compile(r"\boverlap\W*(?:of|is|was)?\W*$", re.IGNORECASE)),
@@ -68,36 +84,76 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A side, a region, or both together; `region` is the name of a `Region`, or any other place as it is written."""
+
+    side: Side | None
+    region: str | None
+
+
+@dataclass(frozen=True)
 class Clause:
-    """The findings that a clause names, and its polarity where it has a word for one."""
+    """What one clause says. The pairs bind a finding to a place, degree or number; '' where none is named before.
+
+    `polarity` is None where the clause has no word for one, and where it is `mixed`.
+    """
 
     findings: frozenset[str]
     polarity: Polarity | None
+    mixed: bool = False
+    places: tuple[tuple[str, Place], ...] = ()
+    degrees: tuple[tuple[str, Degree], ...] = ()
+    numbers: tuple[tuple[str, Number], ...] = ()
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a text says. `regions` has the names of `Region`, and any other place as it is written."""
+    """What a text says. `unknown` has the words that the vocabularies do not."""
 
     clauses: tuple[Clause, ...]
-    sides: frozenset[Side]
-    regions: frozenset[str]
-    numbers: tuple[Number, ...]
     citations: frozenset[str]
+    unknown: tuple[str, ...] = ()
 
     @property
     def findings(self) -> frozenset[str]:
         """All findings and quantities that the text names."""
         return frozenset().union(*(clause.findings for clause in self.clauses))
 
+    @property
+    def numbers(self) -> tuple[Number, ...]:
+        """All numbers, in order."""
+        return tuple(number for clause in self.clauses for _, number in clause.numbers)
+
+    @property
+    def sides(self) -> frozenset[Side]:
+        """All sides."""
+        return frozenset(place.side for clause in self.clauses for _, place in clause.places if place.side)
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """All regions and other places."""
+        return frozenset(place.region for clause in self.clauses for _, place in clause.places if place.region)
+
+
+@dataclass(frozen=True)
+class _Named:
+    subject: str
+    span: Span
+
 
 class Reader:
     """Reads texts with a fixed vocabulary of names: the code table's, common others, and those given."""
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Collection[str]) -> None:
         vocabulary = {name: name for name in (*FURTHER_FINDINGS, *names)}
         for label, row in finding_codes().items():
             vocabulary |= dict.fromkeys((label, row.name, *row.synonyms), label)
+        vocabulary |= SPOKEN_NAMES
+        # The parts of the body that a quantity's name ends in: 'the area of the left lung' is the left lung area.
+        for name in names:
+            whole, _, quantity = name.rpartition(" ")
+            if whole:
+                vocabulary |= {f"{quantity} of the {whole}": name}
         self._subjects = {
             _folded(name): canonical_label(subject) or subject for name, subject in vocabulary.items() if _folded(name)
         }
@@ -107,46 +163,136 @@ class Reader:
 
     def read(self, text: str) -> Reading:
         """What the text says; a text that says nothing known gives an empty reading."""
-        clauses = []
-        plain = []
-        for part in _CLAUSE_END.split(_BRACKETS.sub(" ", text)):
-            found = frozenset(self._subjects[_folded(match["name"])] for match in self._names.finditer(part))
-            rest = _CITATION.sub(" ", self._names.sub(_NAMED, part))
-            clauses.append(Clause(found, next((polarity for polarity, word in POLARITIES if word.search(rest)), None)))
-            plain.append(rest)
-        rest = ". ".join(plain)
-        return Reading(
-            clauses=tuple(clauses),
-            sides=frozenset(side for side, word in SIDES if word.search(rest)),
-            regions=_regions(rest),
-            numbers=tuple(_numbers(rest)),
-            citations=frozenset(_CITATION.findall(text)),
+        plain = _masked(_masked(text, _BRACKETS), _CITATION)
+        named = [
+            _Named(self._subjects[_folded(match["name"])], Span(*match.span())) for match in self._names.finditer(plain)
+        ]
+        plain = _masked(_masked(plain, self._names, "§"), NEUTRAL)
+        clauses: list[Clause] = []
+        before: list[_Named] = []
+        for span in cut(plain, [one.span for one in named]):
+            here = [one for one in named if span.holds(one.span.start)]
+            clauses.append(_clause(plain, span, here, before))
+            before = here or before
+        return Reading(tuple(clauses), frozenset(_CITATION.findall(text)), _unknown(plain))
+
+
+def _clause(plain: str, span: Span, here: Sequence[_Named], before: Sequence[_Named]) -> Clause:
+    words = " " * span.start + plain[span.start : span.end]  # offsets stay those of the whole text
+    findings = frozenset(one.subject for one in here)
+    said = stated(words[span.start :], len(findings))
+
+    def bound(start: int, end: int) -> list[str]:
+        return _bound(words, start, end, here, before)
+
+    return Clause(
+        findings=findings,
+        polarity=said.polarity,
+        mixed=said.mixed,
+        places=tuple((name, place) for start, end, place in _places(words) for name in bound(start, end)),
+        degrees=tuple(
+            (name, degree)
+            for degree, word in DEGREES
+            for match in word.finditer(words)
+            for name in bound(*match.span())
+        ),
+        numbers=tuple((name, number) for at, number in _numbers(words) for name in bound(at, at)[-1:]),
+    )
+
+
+def _bound(words: str, start: int, end: int, here: Sequence[_Named], before: Sequence[_Named]) -> list[str]:
+    """The findings that a place, degree or number at [start, end) is said of: one close after it, else those before.
+
+    What follows a list ('effusion and atelectasis on the left') is said of the whole list.
+    """
+    after = [one for one in here if one.span.start >= end]
+    if after:
+        gap = words[end : after[0].span.start]
+        if len(gap) <= _NEAR and len(_WORD.findall(gap)) <= 2 and not re.search(r"[,;(]|\b(?:and|or|is|are)\b", gap):
+            return [after[0].subject]
+    earlier = [one for one in here if one.span.end <= start]
+    if earlier:
+        listed = [earlier[-1]]
+        for one, following in zip(reversed(earlier[:-1]), reversed(earlier), strict=False):
+            if not _GLUE.fullmatch(words[one.span.end : following.span.start]):
+                break
+            listed.append(one)
+        return [one.subject for one in reversed(listed)]
+    return [after[0].subject] if after else [one.subject for one in before[-1:]] or [""]
+
+
+def _places(words: str) -> Iterator[tuple[int, int, Place]]:
+    sides = [(match.start(), match.end(), side) for side, word in SIDES for match in word.finditer(words)]
+    regions: list[tuple[int, int, str]] = []
+    rest = words
+    for region, word in REGIONS:
+        regions += [(match.start(), match.end(), region.value) for match in word.finditer(rest)]
+        rest = _masked(rest, word)
+    regions += [(match.start(), match.end(), match.group().lower()) for match in UNBORNE_PLACES.finditer(rest)]
+    alone = set(range(len(regions)))
+    for start, end, side in sorted(sides):
+        near = [
+            (max(other - end, start - stop), index)
+            for index, (other, stop, _) in enumerate(regions)
+            if max(other - end, start - stop) <= _NEAR
+            and not re.search(r"[;,]|\band\b", words[end:other] or words[stop:start])
+        ]
+        if near:
+            index = min(near)[1]
+            alone.discard(index)
+            yield min(start, regions[index][0]), max(end, regions[index][1]), Place(side, regions[index][2])
+        else:
+            yield start, end, Place(side, None)
+    for index in sorted(alone):
+        start, end, region = regions[index]
+        yield start, end, Place(None, region)
+
+
+def _numbers(words: str) -> Iterator[tuple[int, Number]]:
+    for match in _NUMBER.finditer(words):
+        lead = words[max(0, match.start() - 24) : match.start()]
+        kind = next((kind for kind, word in _LEADS if word.search(lead)), NumberKind.OTHER)
+        spelled = (match["unit"] or "").translate(_PLAIN_UNITS)
+        unit = spelled if spelled in _UNITS else None
+        hundredths = 2 if unit == "%" else 0
+        yield (
+            match.start(),
+            Number(
+                kind=kind,
+                value=float(match["digits"]) / 10**hundredths,
+                decimals=len(match["decimals"] or "") + hundredths,
+                unit=None if unit == "%" else unit,
+            ),
         )
+
+
+_KNOWN = (
+    *(word for _, word in POLARITIES), *(word for _, word in SIDES), *(word for _, word in REGIONS), UNBORNE_PLACES,
+    *(word for _, word in DEGREES), *(word for _, word in STRENGTHS), OVERCERTAIN, COMPARISON, PROBABILITY, CONTRAST,
+    NEGATION,
+)  # fmt: skip
+
+
+def _unknown(plain: str) -> tuple[str, ...]:
+    """The words of a text that no vocabulary has, in order, each once."""
+    for word in _KNOWN:
+        plain = _masked(plain, word)
+    plain = re.sub(r"\d[\w.²³]*\s?(?:%|°|mm[²³23]?|cm[²³23]?|mL|ml|deg)?(?![\w²³])", " ", plain)
+    words = (match.group().lower().replace("’", "'") for match in _WORD.finditer(plain))
+    return tuple(dict.fromkeys(word for word in words if word not in _plain_words()))
+
+
+@cache
+def _plain_words() -> frozenset[str]:
+    """Words that claim nothing by themselves: articles, prepositions, what films, detectors and scores are called."""
+    lines = files(__package__).joinpath("plain_words.md").read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+def _masked(text: str, pattern: re.Pattern[str], filler: str = " ") -> str:
+    return pattern.sub(lambda match: filler * len(match.group()), text)
 
 
 @lru_cache(maxsize=1024)
 def _folded(name: str) -> str:
     return re.sub(r"[\s_-]+", " ", name).strip().casefold()
-
-
-def _regions(text: str) -> frozenset[str]:
-    found = {match.group().lower() for match in UNBORNE_PLACES.finditer(text)}
-    for region, word in REGIONS:
-        text, times = word.subn(" ", text)
-        if times:
-            found.add(region.value)
-    return frozenset(found)
-
-
-def _numbers(text: str) -> Iterable[Number]:
-    for match in _NUMBER.finditer(text):
-        before = text[max(0, match.start() - 24) : match.start()]
-        kind = next((kind for kind, lead in _LEADS if lead.search(before)), NumberKind.OTHER)
-        unit = match["unit"] if match["unit"] in _UNITS else None
-        hundredths = 2 if unit == "%" else 0
-        yield Number(
-            kind=kind,
-            value=float(match["digits"]) / 10**hundredths,
-            decimals=len(match["decimals"] or "") + hundredths,
-            unit=None if unit == "%" else unit,
-        )

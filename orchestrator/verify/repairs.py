@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 
 from wardround.contracts.diagnosis import Claim
-from wardround.orchestrator.reasoning.record import BACKGROUND, Record
+from wardround.orchestrator.reasoning.record import BACKGROUND, Record, twins
 from wardround.orchestrator.reasoning.wording import word
 from wardround.orchestrator.verify.checks import cited_measurements, cited_places, cited_scores
 
@@ -26,6 +26,16 @@ def _citations(claim: Claim, record: Record) -> Claim | None:
     weighing = record.weighings.get(claim.subject)
     ids = ([weighing.id] if weighing is not None else []) + [item.id for item in kept]
     return _with(claim, citations=tuple(dict.fromkeys(ids)))
+
+
+def _once(claim: Claim, record: Record) -> Claim | None:
+    again = {twin.id for _, twin in twins(record.cited([claim]))}
+    return _with(claim, citations=tuple(dict.fromkeys(id_ for id_ in claim.citations if id_ not in again)))
+
+
+def _degree(claim: Claim, record: Record) -> Claim | None:
+    """A degree that nothing bears is left out: the claim without it says less, and what it says stands."""
+    return _with(claim, degree=None)
 
 
 def _place(claim: Claim, record: Record) -> Claim | None:
@@ -62,15 +72,18 @@ def _words(claim: Claim, record: Record) -> Claim | None:
 
 
 # By the name of the failed check, in the order of repair. What is not here cannot be repaired: the polarity is the
-# claim itself, and a comparison with a film that nobody showed is an invention.
+# claim itself, a diagnosis out of scope stays out of it, and a comparison with a film that nobody showed is an invention.
 REPAIRS: Mapping[str, Repair] = {
     "citations exist": _citations,
     "citations bear": _citations,
+    "duplicate": _once,
     "place": _place,
+    "degree": _degree,
     "measurement": _measurement,
     "confidence": _confidence,
     "calibration": _calibration,
     "over-certainty": _words,
+    "strength": _words,
     "text": _words,
 }
 

@@ -16,9 +16,10 @@ from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
 from wardround.orchestrator.reasoning.record import Record, same_subject
 from wardround.orchestrator.reasoning.template import conclude
 from wardround.orchestrator.reasoning.wording import statement, word
-from wardround.orchestrator.verify.checks import failures, wording_failures
+from wardround.orchestrator.verify.checks import failures
 from wardround.orchestrator.verify.reader import Reader
 from wardround.orchestrator.verify.repairs import repaired
+from wardround.orchestrator.verify.wording_checks import text_problems
 
 __all__ = ["ROUNDS", "Verification", "verify"]
 
@@ -110,11 +111,13 @@ class _Bench:
     def restated(self, before: Conclusion, claims: tuple[Claim, ...]) -> Conclusion:
         """The conclusion with the claims that are left, in words that say no more than they do."""
         untouched = len(claims) == len(before.claims) and all(claim.verdict is Verdict.SUPPORTED for claim in claims)
-        excess = wording_failures(before.text, claims, self.record, self.reader) if untouched else ()
+        worded = statement(before.subject, claims, self.record)
+        if not untouched or before.text == worded:
+            return Conclusion(subject=before.subject, text=worded, claims=claims)
+        excess = tuple(text_problems(before.text, claims, self.record, self.reader))
         if excess:
             self.problems.append(f"the conclusion on {before.subject} was worded anew: {'; '.join(excess)}")
-        text = before.text if untouched and not excess else statement(before.subject, claims, self.record)
-        return Conclusion(subject=before.subject, text=text, claims=claims)
+        return Conclusion(subject=before.subject, text=worded if excess else before.text, claims=claims)
 
     def _subject(self, subject: str) -> str:
         known = (item.subject for item in self.record.items if same_subject(item.subject, subject))

@@ -1,20 +1,29 @@
-"""The words that the verifier reads in a text: polarity, sides, regions, over-certainty and comparison."""
+"""The words that the verifier reads in a text: polarity, places, degrees, certainty, comparison, and other findings."""
 
 from __future__ import annotations
 
 import re
 
 from wardround.contracts.anatomy import Region, Side
-from wardround.contracts.evidence import Polarity
+from wardround.contracts.change import Change
+from wardround.contracts.evidence import Degree, Polarity
 
 __all__ = [
+    "CHANGES",
     "COMPARISON",
+    "CONTRAST",
+    "DEGREES",
+    "DOUBLE_NEGATION",
     "FURTHER_FINDINGS",
+    "NEGATION",
+    "NEUTRAL",
     "OVERCERTAIN",
     "POLARITIES",
     "PROBABILITY",
     "REGIONS",
     "SIDES",
+    "SPOKEN_NAMES",
+    "STRENGTHS",
     "UNBORNE_PLACES",
 ]
 
@@ -23,68 +32,230 @@ def _any(*words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])(?:{'|'.join(words)})(?![\w-])", re.IGNORECASE)
 
 
-# Read in this order, the first that occurs in a clause holds: 'undecided, not pooled' is undecided.
+# Phrases whose words would else be read as places, polarities or comparisons.
+NEUTRAL = _any(
+    "(?:upper|lower|middle) (?:limits?|bounds?|cuts?|thresholds?|operating points?|end|reference)",
+    "operating points?", "heat[ -]maps?", "left open", "not pooled", "(?:un)?calibrated", "these models?",
+    "limits? of normal", "not for clinical use", "normal (?:range|limits?)", "upper normal", "film(?:s)? of the chest",
+    "chest (?:film|radiograph|x-ray)s?",
+)  # fmt: skip
+
+# A bare negation turns the words for presence that follow it in its clause into absence.
+NEGATION = _any("no", "not", "without", "neither", "nor", "none", "nothing", "cannot", "n't", "never")
+
+# Where denying and affirming cannot be told apart by rule, so that nothing is taken from it.
+DOUBLE_NEGATION = _any(
+    "not only", "not just", "not merely", "not without", "no less", "no small", "nothing (?:short|less) (?:of|than)",
+    "(?:no|not|without) (?:absen(?:t|ce)|unlikely|lack(?:ing)?|improbable|negative)",
+)  # fmt: skip
+
+# Words that carry a polarity by themselves. What is undecided is looked for first: 'not certain' denies nothing.
 POLARITIES = (
     (
         Polarity.UNCERTAIN,
-        _any("undecided", "uncertain", "possibl[ey]", "indeterminate", "equivocal", "unclear", "may", "might"),
+        _any(
+            "undecided", "uncertain(?:ty)?", "possibl[ey]", "possibility", "indeterminate", "inconclusive",
+            "equivocal", "unclear", "unresolved", "undetermined", "ambiguous", "borderline", "doubtful", "in doubt",
+            "questionable", "may", "might", "could", "leaves? (?:\\w+ ){0,3}open",
+            "(?:do|does|did) not (?:allow|permit)",
+            "neither (?:called|suspected|favou?red|raised|suggested|supported|read) [^.;]{0,40}?nor",
+            "(?:remains?|stays?|leaves?(?: it)?) open", "open (?:question|point)", "question",
+            "neither (?:suspected|favou?red|raised|suggested|supported) nor", "not (?:settled|decided|clear|certain)",
+            "(?:cannot|can not|could not) (?:yet )?be (?:decided|settled|told|called|resolved|determined|judged)",
+            "no (?:clear |firm )?(?:decision|verdict|answer)", "neither way", "either way", "to be considered",
+        ),
     ),
-    (Polarity.ABSENT, _any("no", "not", "without", "absent", "absence", "unlikely", "negative", "free of", "lacks?")),
+    (
+        Polarity.ABSENT,
+        _any(
+            "there (?:is|are|was|were) (?:no|not|little)", "absent", "absence", "unlikely", "negative",
+            "free (?:of|from)", "lacks?", "lacking", "against", "low suspicion",
+            "little (?:evidence|support|suspicion|to suggest)", "unremarkable for", "unsuspected",
+            "(?:falls?|stays?|remains?|lies?|sits?|is|are|well) (?:well )?(?:below|short of)", "fails? to reach",
+            "(?:rais|shows?|gives?|finds?|see[sn]?|offers?|provid|lends?|makes?|carr)(?:es|e|ies|y)? (?:no|little)",
+            "too (?:low|weak|small|faint)", "unsupported", "discounted", "improbable",
+            "(?:not|never) (?:raised|reached)",
+        ),
+    ),
     (
         Polarity.PRESENT,
         _any(
-            "suspected", "present", "presence", "likely", "seen", "found", "visible", "shows?", "shown", "evident",
-            "suggest(?:s|ed|ing|ive)?", "consistent with", "compatible with", "there (?:is|are)",
+            "suspected", "suspicious", "suspicion", "suspects?", "present", "presence", "likely", "probabl[ey]",
+            "seen", "found", "visible", "shows?", "shown", "showing", "evident", "apparent", "noted", "identified",
+            "detected", "suggest(?:s|ed|ing|ive|ion|ions)?", "consistent with", "compatible with", "in keeping with",
+            "there (?:is|are)", "favou?r(?:s|ed|ing)?", "rais(?:e|es|ed|ing)", "point(?:s|ed|ing)? to(?:wards?)?",
+            "indicat(?:e|es|ed|ing|ion|ions|ive)", "flag(?:s|ged|ging)?", "concern(?:s|ing)?(?: for)?",
+            "reach(?:es|ed|ing)?", "support(?:s|ed|ing|ive)?", "evidence (?:of|for)", "signs? of",
+            "hint(?:s|ed)?(?: of| at)?", "picked up", "exceed(?:s|ed|ing)?", "leans? to(?:wards?)?", "above",
+            "enlarged", "pick(?:s)? up", "call(?:s|ed)?", "positive", "demonstrat(?:e|es|ed)", "clears?", "cleared",
+            "passes", "crosses", "meets?", "met", "appears?",
         ),
     ),
+)  # fmt: skip
+
+# What begins a clause of its own, with a polarity of its own.
+CONTRAST = _any(
+    "but", "whereas", "while", "whilst", "although", "though", "however", "yet", "by contrast", "in contrast",
+    "on the other hand", "conversely", "unlike", "despite", "except", "rather than", "instead",
 )  # fmt: skip
 
 SIDES = (
     (Side.LEFT, _any("left(?:-sided)?")),
     (Side.RIGHT, _any("right(?:-sided)?")),
-    (Side.BILATERAL, _any("bilateral(?:ly)?", "both (?:sides|lungs|(?:upper|middle|lower) zones)")),
+    (Side.BILATERAL, _any("bilateral(?:ly)?", "both (?:sides|lungs|(?:upper|middle|mid|lower) (?:lung )?zones)")),
     (Side.MIDLINE, _any("midline")),
 )
 
 # In this order, each taken out of the text before the next is looked for.
 REGIONS = (
-    (Region.OUTSIDE, _any("outside the lungs and mediastinum")),
-    (Region.UPPER_ZONE, _any("upper zones?")),
-    (Region.MIDDLE_ZONE, _any("mid(?:dle)? zones?")),
-    (Region.LOWER_ZONE, _any("lower zones?")),
+    (Region.OUTSIDE, _any("outside (?:of )?the lungs and(?: the)? mediastinum")),
+    (Region.UPPER_ZONE, _any("upper (?:lung )?zones?")),
+    (Region.MIDDLE_ZONE, _any("mid(?:dle)?[ -](?:lung )?zones?")),
+    (Region.LOWER_ZONE, _any("lower (?:lung )?zones?")),
     (Region.HEART, _any("heart")),
     (Region.MEDIASTINUM, _any("mediastinum", "mediastinal")),
-    (Region.LUNG, _any("lungs?")),
+    (Region.LUNG, _any("lungs?", "hemithora(?:x|ces)")),
 )
 
 # Places that no evidence here can bear, so that naming one is an invention.
 UNBORNE_PLACES = _any(
-    "lobes?", "lobar", "ap(?:ex|ices)", "apical", "bas(?:e|es|al|ilar)", "(?:peri)?hil(?:um|a|ar)", "costophrenic",
-    "retrocardiac", "lingula(?:r)?", "(?:hemi)?diaphragm", "fissures?", "subpleural", "peripheral", "central",
+    "lobes?", "lobar", "ap(?:ex|ices)", "apical", "bas(?:e|es|al|ilar)", "bibasal", "(?:peri)?hil(?:um|a|ar)",
+    "costophrenic", "retrocardiac", "lingula(?:r)?", "(?:hemi)?diaphragm(?:s|atic)?", "fissures?", "subpleural",
+    "peripheral(?:ly)?", "central(?:ly)?", "segment(?:s|al)?", "subsegmental", "paratracheal", "subcarinal", "carina",
+    "aort(?:a|ic)", "trachea(?:l)?", "medial(?:ly)?", "lateral(?:ly)?", "posterior(?:ly)?", "anterior(?:ly)?",
+    "inferior(?:ly)?", "superior(?:ly)?", "(?:upper|lower|middle|mid)(?! lob)", "spine", "ribs?", "clavicles?",
+    "shoulder", "abdom(?:en|inal)", "chest wall", "zones?",
+)  # fmt: skip
+
+# Below, at and above what is usual; 'small', 'large' and their like are read as degrees, since they say the same.
+DEGREES = (
+    (
+        Degree.MILD,
+        _any("mild(?:ly)?", "slight(?:ly)?", "small", "tiny", "minimal(?:ly)?", "minor", "trace", "subtle", "early"),
+    ),
+    (Degree.MODERATE, _any("moderate(?:ly)?", "moderate-sized", "medium(?:-sized)?")),
+    (
+        Degree.SEVERE,
+        _any(
+            "severe(?:ly)?", "large", "marked(?:ly)?", "gross(?:ly)?", "massive(?:ly)?", "extensive(?:ly)?", "huge",
+            "advanced", "tension", "substantial(?:ly)?", "considerable", "diffuse(?:ly)?", "widespread", "dense(?:ly)?",
+        ),
+    ),
 )  # fmt: skip
 
 OVERCERTAIN = _any(
-    "definite(?:ly)?", "certain(?:ly)?", "undoubted(?:ly)?", "without (?:a )?doubt", "no doubt",
-    "prov(?:e|es|ed|en|ing)",
-    "confirm(?:s|ed|ing|ation)?", "diagnostic of", "diagnos(?:e|es|ed|is)", "pathognomonic", "conclusive(?:ly)?",
-    "unequivocal(?:ly)?", "unmistakabl[ey]", "guaranteed?", "surely", "clearly", "obvious(?:ly)?", "must (?:be|have)",
-    "rule[sd]? out", "exclude[sd]?", "undeniabl[ey]", "absolute(?:ly)?",
+    "definite(?:ly)?", "definitive(?:ly)?", "certain(?:ly)?", "undoubted(?:ly)?", "without (?:a )?doubt", "no doubt",
+    "beyond (?:any )?doubt", "prov(?:e|es|ed|en|ing)", "confirm(?:s|ed|ing|ation)?", "diagnostic of",
+    "diagnos(?:e|es|ed|is)", "pathognomonic", "conclusive(?:ly)?", "unequivocal(?:ly)?", "unmistakabl[ey]",
+    "guarantee[sd]?", "surely", "clearly", "obvious(?:ly)?", "must (?:be|have)", "rule[sd]? out", "exclude[sd]?",
+    "undeniabl[ey]", "absolute(?:ly)?", "unquestionabl[ey]", "incontrovertibl[ey]", "establish(?:es|ed)", "always",
+    "impossible", "classic(?:al|ally)?", "typical(?:ly)?(?: of| for)?",
 )  # fmt: skip
 
-COMPARISON = _any(
-    "increas(?:e|es|ed|ing)", "decreas(?:e|es|ed|ing)", "wors(?:e|en|ens|ened|ening)", "improv(?:e|es|ed|ing|ement)",
-    "new(?:ly)?", "unchanged", "stable", "progress(?:ed|ing|ion|ive)", "regress(?:ed|ing|ion)", "resolv(?:ed|ing)",
-    "interval", "previous(?:ly)?", "prior (?:stud|film|exam|image|imaging|radiograph|x-ray|chest)\\w*", "earlier",
-    "compared (?:with|to)", "(?:larger|smaller|more|less) than (?:before|on)", "again", "persist(?:s|ent|ing)",
-    "since (?:the )?(?:last|\\d+)\\w*", "formerly", "no longer", "follow-up",
+# Words of certainty and the least belief that carries them; from 0.9 on only a calibrated one does. After the
+# five-level scale of Shinagare et al., J Am Coll Radiol 2019 ('consistent with' stands for above 90 %).
+STRENGTHS = (
+    (
+        0.9,
+        _any(
+            "consistent with", "compatible with",
+            "(?:very|highly|most|extremely|overwhelmingly) (?:likely|probabl[ey])",
+            "strong(?:ly)? (?:suspect(?:ed)?|suggest(?:s|ed|ive)?|suspicion|evidence)",
+            "strong(?:ly)? (?:support(?:s|ed)?|indicat(?:es|ed|ive))",
+            "highly (?:suspicious|suggestive)", "high (?:probability|likelihood|confidence|certainty)",
+            "confident(?:ly)?", "almost", "virtually", "nearly",
+        ),
+    ),
+    (0.5, _any("likely", "probabl[ey]", "more likely than not", "in all likelihood")),
 )  # fmt: skip
 
-PROBABILITY = _any("probabilit(?:y|ies)", "chance", "likelihood")
+# What a comparison with an earlier film is said to have shown; None: that there was one.
+CHANGES: tuple[tuple[Change | None, re.Pattern[str]], ...] = (
+    (
+        Change.GONE,
+        _any("resolv(?:ed|ing)", "resolution", "no longer", "disappear(?:s|ed)?", "cleared since", "gone", "vanished"),
+    ),
+    (
+        Change.LARGER,
+        _any(
+            "increas(?:e|es|ed|ing)", "wors(?:e|en|ens|ened|ening)", "progress(?:ed|ing|ion|ive|es)?", "larger",
+            "bigger", "grow(?:n|s|ing|th)?", "grew", "enlarging", "deteriorat(?:ed|ing|ion|es)", "more extensive",
+            "expand(?:s|ed|ing)", "spread(?:s|ing)?",
+        ),
+    ),
+    (
+        Change.SMALLER,
+        _any(
+            "decreas(?:e|es|ed|ing)", "improv(?:e|es|ed|ing|ement)", "regress(?:ed|ing|ion|es)?", "smaller", "shrunk",
+            "shrink(?:s|ing)?", "reduc(?:ed|ing|tion)", "diminish(?:ed|ing)", "less extensive", "better",
+        ),
+    ),
+    (
+        Change.UNCHANGED,
+        _any(
+            "unchanged", "stable", "persist(?:s|ent|ing|ed)", "again", "remains? (?:the same|as before)", "static",
+            "no (?:interval )?change", "still", "stationary", "unaltered", "ongoing", "chronic",
+        ),
+    ),
+    (Change.NEW, _any("new(?:ly)?", "developed", "recent(?:ly)?", "acute(?:ly)?", "onset", "appeared")),
+    (
+        None,
+        _any(
+            "interval", "previous(?:ly)?", "prior (?:stud|film|exam|image|imaging|radiograph|x-ray|chest)\\w*",
+            "earlier", "compared (?:with|to)", "in comparison", "(?:larger|smaller|more|less) than (?:before|on)",
+            "before", "since (?:the )?(?:last|\\d+)\\w*", "formerly", "follow-up",
+            "last (?:film|study|examination|time)", "yesterday", "(?:days?|weeks?|months?|years?) ago", "baseline",
+            "now",
+        ),
+    ),
+)  # fmt: skip
+COMPARISON = re.compile("|".join(pattern.pattern for _, pattern in CHANGES), re.IGNORECASE)
+
+PROBABILITY = _any("probabilit(?:y|ies)", "chances?", "likelihood", "per ?cent", "percentage")
 
 # Findings that the code table does not have, so that naming one is seen as naming a finding.
 FURTHER_FINDINGS = (
-    "aneurysm", "asbestosis", "bronchiectasis", "bronchitis", "calcification", "cancer", "carcinoma", "cavitation",
-    "cavity", "COPD", "COVID-19", "embolism", "empyema", "foreign body", "granuloma", "heart failure", "hemothorax",
-    "infarction", "lymphadenopathy", "lymphoma", "malignancy", "mesothelioma", "metastasis", "pericardial effusion",
-    "pneumomediastinum", "pneumoperitoneum", "sarcoidosis", "scoliosis", "silicosis", "tuberculosis", "tumour", "tumor",
+    "abscess", "adenopathy", "aneurysm", "asbestosis", "aspiration", "asthma", "bronchiectasis", "bronchitis", "bulla",
+    "bullae", "calcification", "cancer", "carcinoma", "cardiac failure", "cavitation", "cavity", "COPD", "COVID-19",
+    "cyst", "device", "dissection", "embolism", "empyema", "foreign body", "free air", "granuloma", "haemorrhage",
+    "heart failure", "hemorrhage", "hemothorax", "haemothorax", "infarction", "infection", "lung cancer",
+    "lymphadenopathy", "lymphoma", "malignancy", "mesothelioma", "metastasis", "metastases", "pacemaker",
+    "pericardial effusion", "pericarditis", "pneumomediastinum", "pneumoperitoneum", "pulmonary embolism",
+    "sarcoidosis", "scarring", "scoliosis", "sepsis", "silicosis", "TB", "tuberculosis", "tumour", "tumor", "ARDS",
+    "interstitial lung disease", "pulmonary hypertension", "catheter", "endotracheal tube", "central line",
+    "chest drain", "nasogastric tube", "interstitial markings", "hyperinflation", "air bronchogram", "Kerley line",
+    "vascular congestion",
 )  # fmt: skip
+
+# Plain names of the code table's findings that it does not list itself.
+SPOKEN_NAMES = {
+    "airspace opacification": "Consolidation",
+    "airspace opacity": "Consolidation",
+    "air in the pleural space": "Pneumothorax",
+    "collapse": "Atelectasis",
+    "emphysematous change": "Emphysema",
+    "emphysematous changes": "Emphysema",
+    "fibrotic change": "Fibrosis",
+    "fibrotic changes": "Fibrosis",
+    "fluid in the pleural space": "Effusion",
+    "cardiac enlargement": "Cardiomegaly",
+    "heart enlargement": "Cardiomegaly",
+    "enlargement of the heart": "Cardiomegaly",
+    "enlarged cardiac silhouette": "Cardiomegaly",
+    "atelectatic change": "Atelectasis",
+    "atelectatic changes": "Atelectasis",
+    "fibrosis of the lung": "Fibrosis",
+    "fibrosis of the lungs": "Fibrosis",
+    "edema of the lungs": "Edema",
+    "oedema of the lungs": "Edema",
+    "lung edema": "Edema",
+    "lung oedema": "Edema",
+    "thickening of the pleura": "Pleural_Thickening",
+    "thickened pleura": "Pleural_Thickening",
+    "CTR": "cardiothoracic ratio",
+    "heart-to-chest ratio": "cardiothoracic ratio",
+    "normality": "No Finding",
+    "hydrothorax": "Effusion",
+    "pleural fluid": "Effusion",
+    "volume loss": "Atelectasis",
+}
