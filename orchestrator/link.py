@@ -17,7 +17,7 @@ from mcp.client import Transport
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.dispatcher import ProgressFnT as Progress
-from mcp.types import CallToolResult, Tool
+from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult, Tool
 from pydantic import ValidationError
 
 from wardround.contracts.errors import Fault, Problem, ProblemCode, error_from
@@ -46,6 +46,7 @@ class Link:
         self._connect_timeout_s = connect_timeout_s
         self._timeout_s = timeout_s
         self._client: Client | None = None
+        self._embedded = False
         self._tools: tuple[Tool, ...] = ()
         self._lost = asyncio.Event()
         self._changed = asyncio.Condition()
@@ -81,7 +82,7 @@ class Link:
         """
         client = await self._connected()
         lost = asyncio.create_task(self._lost.wait())
-        asking = asyncio.create_task(client.call_tool(tool, arguments, self._timeout_s, progress))
+        asking = asyncio.create_task(self._answer(client, tool, arguments, progress))
         try:
             # The client's own time limit cancels the handler on the server; this one only guards against its silence.
             await asyncio.wait({lost, asking}, timeout=self._timeout_s + 5.0, return_when=asyncio.FIRST_COMPLETED)
@@ -102,6 +103,15 @@ class Link:
         if result.is_error:
             raise error_from(self._problem(result, tool))
         return result
+
+    async def _answer(
+        self, client: Client, tool: str, arguments: dict[str, Any], progress: Progress | None
+    ) -> CallToolResult:
+        if not self._embedded:
+            return await client.call_tool(tool, arguments, self._timeout_s, progress)
+        # An embedded server has just checked this very object against the model that its schema is written from.
+        request = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=arguments))
+        return await client.session.send_request(request, CallToolResult, self._timeout_s, progress_callback=progress)
 
     def _problem(self, result: CallToolResult, tool: str) -> Problem:
         try:
@@ -148,7 +158,9 @@ class Link:
     async def _own(self) -> None:
         while True:
             try:
-                async with Client(self._target()) as client:
+                target = self._target()
+                self._embedded = isinstance(target, MCPServer)
+                async with Client(target) as client:
                     self._tools = await _all_tools(client)
                     self._lost.clear()
                     await self._note(client)

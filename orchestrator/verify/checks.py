@@ -22,7 +22,7 @@ from wardround.orchestrator.verify.wording_checks import (
     unread_words,
 )
 
-__all__ = ["CHECKS", "Check", "cited_measurements", "cited_places", "cited_scores", "failures"]
+__all__ = ["CHECKS", "OF_WORDS", "Check", "cited_measurements", "cited_places", "cited_scores", "failures"]
 
 Check = Callable[[Claim, Record, Reader], Iterator[str]]
 
@@ -233,12 +233,12 @@ CHECKS: Mapping[str, Check] = {
 }
 
 
-# What these look for cannot be in a sentence that the templates made of the claim's own fields.
-_OF_WORDS = frozenset({"over-certainty", "strength", "comparison", "text"})
+# What these look for is in the words alone, and cannot be in a sentence that the templates made of the claim's fields.
+OF_WORDS = frozenset({"over-certainty", "strength", "comparison", "text"})
 
 
 def failures(claim: Claim, record: Record, reader: Reader) -> dict[str, tuple[str, ...]]:
     """What each check that fails has to say; empty where all hold."""
-    skipped = _OF_WORDS if claim.text == word(claim, record) else frozenset[str]()
+    skipped = OF_WORDS if claim.text == word(claim, record) else frozenset[str]()
     said = {name: tuple(check(claim, record, reader)) for name, check in CHECKS.items() if name not in skipped}
     return {name: problems for name, problems in said.items() if problems}

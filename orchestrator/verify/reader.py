@@ -243,9 +243,8 @@ def _places(words: str) -> Iterator[tuple[int, int, Place]]:
             yield min(start, regions[index][0]), max(end, regions[index][1]), Place(side, regions[index][2])
         else:
             yield start, end, Place(side, None)
-    for index in sorted(alone):
-        start, end, region = regions[index]
-        yield start, end, Place(None, region)
+    for start, end, name in (regions[index] for index in sorted(alone)):
+        yield start, end, Place(None, name)
 
 
 def _numbers(words: str) -> Iterator[tuple[int, Number]]:

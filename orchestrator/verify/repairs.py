@@ -72,7 +72,7 @@ def _words(claim: Claim, record: Record) -> Claim | None:
 
 
 # By the name of the failed check, in the order of repair. What is not here cannot be repaired: the polarity is the
-# claim itself, a diagnosis out of scope stays out of it, and a comparison with a film that nobody showed is an invention.
+# claim itself, a diagnosis out of scope stays out of it, and a comparison with a film that nobody showed is invented.
 REPAIRS: Mapping[str, Repair] = {
     "citations exist": _citations,
     "citations bear": _citations,

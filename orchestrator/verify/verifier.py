@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import Field
+
 from wardround.contracts.base import Word
 from wardround.contracts.codes import NO_FINDING, canonical_label
 from wardround.contracts.diagnosis import Claim, Conclusion, StruckClaim, Verdict
@@ -16,23 +18,28 @@ from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
 from wardround.orchestrator.reasoning.record import Record, same_subject
 from wardround.orchestrator.reasoning.template import conclude
 from wardround.orchestrator.reasoning.wording import statement, word
-from wardround.orchestrator.verify.checks import failures
+from wardround.orchestrator.verify.checks import OF_WORDS, failures
 from wardround.orchestrator.verify.reader import Reader
 from wardround.orchestrator.verify.repairs import repaired
 from wardround.orchestrator.verify.wording_checks import text_problems
 
-__all__ = ["ROUNDS", "Verification", "verify"]
+__all__ = ["ROUNDS", "Verification", "names_in", "next_number", "verify"]
 
 ROUNDS = 2
 _NO_FINDINGS = frozenset({EvidenceKind.SEGMENTATION, EvidenceKind.CONTEXT, EvidenceKind.QUALITY, EvidenceKind.CASE})
 
 
 class Verification(Word):
-    """What came through, what was struck and why, and everything else that was found and mended."""
+    """What came through, what was struck and why, and everything else that was found and mended.
+
+    `faults` has, for each claim whose fields failed a check, what was wrong with them, by the claim's id; words that
+    said too much are no fault of the fields.
+    """
 
     conclusions: tuple[Conclusion, ...]
     struck: tuple[StruckClaim, ...] = ()
     problems: tuple[str, ...] = ()
+    faults: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class _Bench:
@@ -40,9 +47,10 @@ class _Bench:
 
     def __init__(self, conclusions: Sequence[Conclusion], items: Sequence[Evidence]) -> None:
         self.record = Record(items)
-        self.reader = Reader(_names(conclusions, self.record))
+        self.reader = Reader(names_in(conclusions, self.record))
         self.struck: list[StruckClaim] = []
         self.problems: list[str] = []
+        self.faults: dict[str, tuple[str, ...]] = {}
 
     def strike(self, claim: Claim, reasons: Sequence[str]) -> None:
         self.struck.append(
@@ -60,6 +68,9 @@ class _Bench:
             if not failed:
                 break
             reasons += [f"{name}: {problem}" for name, problems in failed.items() for problem in problems]
+            told = tuple(problem for name, problems in failed.items() if name not in OF_WORDS for problem in problems)
+            if told:
+                self.faults.setdefault(claim.id, told)
             after = repaired(mended, failed.keys(), self.record)
             if after is None or after == mended:
                 self.strike(claim, reasons)
@@ -85,6 +96,7 @@ class _Bench:
                 f"contradiction: it says {one.subject} {one.polarity}, {other.id} says {other.subject} {other.polarity}"
             )
             self.strike(one, [reason])
+            self.faults[one.id] = (reason,)
             self.problems.append(f"{one.id} was struck: {reason}")
         return [one for one, _ in pairs]
 
@@ -135,21 +147,24 @@ def verify(conclusions: Sequence[Conclusion], ledger_items: Sequence[Evidence]) 
     claims = [claim for group in settled for claim in group if claim is not None]
     fallen = bench.contradicted(claims)
     standing = [claim for claim in claims if claim not in fallen]
-    added = bench.omitted(standing, _next_number(conclusions))
+    added = bench.omitted(standing, next_number(conclusions))
     kept = [
         bench.restated(conclusion, left)
         for conclusion, group in zip(conclusions, settled, strict=True)
         if (left := tuple(claim for claim in group if claim is not None and claim not in fallen))
     ]
-    return Verification(conclusions=(*kept, *added), struck=tuple(bench.struck), problems=tuple(bench.problems))
+    return Verification(
+        conclusions=(*kept, *added), struck=tuple(bench.struck), problems=tuple(bench.problems), faults=bench.faults
+    )
 
 
-def _next_number(conclusions: Sequence[Conclusion]) -> int:
+def next_number(conclusions: Sequence[Conclusion]) -> int:
+    """The first number that no claim's id has yet."""
     ids = (claim.id.removeprefix("C") for conclusion in conclusions for claim in conclusion.claims)
     return 1 + max((int(number) for number in ids if number.isdecimal()), default=0)
 
 
-def _names(conclusions: Sequence[Conclusion], record: Record) -> set[str]:
+def names_in(conclusions: Sequence[Conclusion], record: Record) -> set[str]:
     """Every finding and quantity that the ledger or a claim names; structures and context are not findings."""
     names = {item.subject for item in record.items if item.kind not in _NO_FINDINGS and item.measurement is None}
     names |= {item.measurement.quantity for item in record.items if item.measurement is not None}

@@ -35,9 +35,9 @@ def _any(*words: str) -> re.Pattern[str]:
 # Phrases whose words would else be read as places, polarities or comparisons.
 NEUTRAL = _any(
     "(?:upper|lower|middle) (?:limits?|bounds?|cuts?|thresholds?|operating points?|end|reference)",
-    "operating points?", "heat[ -]maps?", "left open", "not pooled", "(?:un)?calibrated", "these models?",
-    "limits? of normal", "not for clinical use", "normal (?:range|limits?)", "upper normal", "film(?:s)? of the chest",
-    "chest (?:film|radiograph|x-ray)s?",
+    "operating points?", "heat[ -]maps?", "left(?= (?:open|undecided|undetermined|unresolved))", "not pooled",
+    "(?:un)?calibrated", "these models?", "limits? of normal", "not for clinical use", "normal (?:range|limits?)",
+    "upper normal", "film(?:s)? of the chest", "chest (?:film|radiograph|x-ray)s?",
 )  # fmt: skip
 
 # A bare negation turns the words for presence that follow it in its clause into absence.
@@ -68,7 +68,7 @@ POLARITIES = (
     (
         Polarity.ABSENT,
         _any(
-            "there (?:is|are|was|were) (?:no|not|little)", "absent", "absence", "unlikely", "negative",
+            "there (?:is|are|was|were) (?:no|not|little|nothing)", "absent", "absence", "unlikely", "negative",
             "free (?:of|from)", "lacks?", "lacking", "against", "low suspicion",
             "little (?:evidence|support|suspicion|to suggest)", "unremarkable for", "unsuspected",
             "(?:falls?|stays?|remains?|lies?|sits?|is|are|well) (?:well )?(?:below|short of)", "fails? to reach",
