@@ -6,7 +6,7 @@ DATA ?= ../shared/data
 FILM ?=
 OUT ?= out/training
 STAMP := $(VENV)/.installed
-FOLDERS := agents contracts evals orchestrator prompts servers
+FOLDERS := agents contracts evals orchestrator prompts providers servers
 export LANGSMITH_TRACING := false
 
 .PHONY: demo test lint types layers unit slow bench inspect train train-detector train-anatomy \

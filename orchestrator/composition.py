@@ -8,17 +8,21 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcp import StdioServerParameters
 
-from wardround.orchestrator.config import BUILT_IN, Configuration, SpecialistConfig
+from wardround.orchestrator.config import BUILT_IN, Configuration, ReasonerConfig, SpecialistConfig
 from wardround.orchestrator.diagnose import Diagnoser
 from wardround.orchestrator.directory import Directory
 from wardround.orchestrator.link import Link, Target, http_target
+from wardround.orchestrator.reasoning.reasoner import Reasoner, ReasonerOptions
 from wardround.orchestrator.runs import RunStore
+from wardround.providers.metering import Prices
+from wardround.providers.open import open_model
 
 if TYPE_CHECKING:
     from wardround.servers.settings import ServerSettings
@@ -29,6 +33,8 @@ __all__ = ["open_house"]
 _PASSED = (
     *("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT", "CUDA_VISIBLE_DEVICES"),
     *("WARDROUND_ANATOMY_MODEL", "WARDROUND_CXR_MODELS", "WARDROUND_DEVICE", "WARDROUND_THREADS"),
+    *("WARDROUND_OBSERVER_PROVIDER", "WARDROUND_OBSERVER_URL", "WARDROUND_OBSERVER_MODEL"),
+    *("WARDROUND_OBSERVER_KEY_FILE", "WARDROUND_OBSERVER_TIMEOUT_S"),
 )
 
 
@@ -44,6 +50,15 @@ def _stdio(config: SpecialistConfig, shared: Mapping[str, str]) -> Target:
     passed = {key: os.environ[key] for key in _PASSED if key in os.environ}
     parameters = StdioServerParameters(command=command, args=arguments, env={**passed, **shared, **config.env})
     return lambda: parameters
+
+
+def _reasoner(config: ReasonerConfig) -> Reasoner | None:
+    """The configured reasoner, whose model nobody has asked yet; None where none is configured."""
+    model = open_model(config)
+    if model is None:
+        return None
+    options = ReasonerOptions(**{field.name: getattr(config, field.name) for field in fields(ReasonerOptions)})
+    return Reasoner(model, options, Prices.of(config))
 
 
 @asynccontextmanager
@@ -91,6 +106,14 @@ async def open_house(configuration: Configuration, allowed: tuple[Path, ...] | N
         trusted = frozenset(
             name for name, one in configuration.specialists.items() if name in BUILT_IN or one.calibrated
         )
+        reasoner = _reasoner(configuration.reasoner)
+        if reasoner is not None:
+            stack.push_async_callback(reasoner.model.close)
         yield Diagnoser(
-            directory, runs, trusted, priors=configuration.priors, answer_share=configuration.selective.coverage
+            directory,
+            runs,
+            trusted,
+            priors=configuration.priors,
+            answer_share=configuration.selective.coverage,
+            reasoner=reasoner,
         )

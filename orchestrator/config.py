@@ -13,6 +13,13 @@
     [selective]                          # answer, or leave the film to a person
     coverage = 0.8                       # share of films to answer, from 0.5 to 1; without it nothing is deferred
 
+    [reasoner]                           # the language model that argues from the evidence; without it, templates
+    provider = "openai"                  # any OpenAI-compatible endpoint; or anthropic, transformers, none
+    base_url = "http://127.0.0.1:8080/v1"
+    model = "qwen3-32b"
+    key_env = "MY_KEY"                   # the variable that holds the key, or key_file
+    strategy = "adaptive"                # direct, chain-of-diagnosis, self-consistency, retrieval-augmented, panel
+
 Environment: WARDROUND_CONFIG (the file), WARDROUND_HOME (data folder), WARDROUND_STORE (artefact folder),
 WARDROUND_URL_<NAME> (a specialist's address, which wins over the file).
 """
@@ -30,10 +37,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.home import data_home
+from wardround.contracts.reasoning import StrategyName
 from wardround.contracts.roles import Role
 from wardround.contracts.site_priors import site_priors
+from wardround.providers.settings import ProviderSettings
 
-__all__ = ["BUILT_IN", "Configuration", "SpecialistConfig", "load_configuration"]
+__all__ = ["BUILT_IN", "Configuration", "ReasonerConfig", "SpecialistConfig", "load_configuration"]
 
 BUILT_IN = ("intake", "cxr", "anatomy", "evidence")
 _URL_PREFIX = "WARDROUND_URL_"
@@ -90,6 +99,27 @@ class SelectiveConfig(_Section):
     coverage: Annotated[float, Field(ge=0.5, le=1.0)] | None = None
 
 
+class ReasonerConfig(ProviderSettings):
+    """The language model that reasons, and how it is led.
+
+    Attributes:
+        strategy: how; see `StrategyName`.
+        samples: of the self-consistency strategy.
+        max_claims: in one answer; `max_citations` in one claim.
+        budget: how many wishes for more evidence are granted in one run.
+        repair_rounds: how often it is told the faults of its claims.
+        reads_history: whether it reads the history beside the rules, in a question of its own, under a check.
+    """
+
+    strategy: StrategyName = StrategyName.ADAPTIVE
+    samples: Annotated[int, Field(ge=1, le=25)] = 3
+    max_claims: Annotated[int, Field(ge=1, le=60)] = 12
+    max_citations: Annotated[int, Field(ge=1, le=40)] = 16
+    budget: Annotated[int, Field(ge=0, le=20)] = 4
+    repair_rounds: Annotated[int, Field(ge=0, le=2)] = 2
+    reads_history: bool = False
+
+
 class Configuration(_Section):
     """All that can be configured; the defaults run at once, offline, in one process."""
 
@@ -100,6 +130,7 @@ class Configuration(_Section):
     intake: IntakeConfig = IntakeConfig()
     priors: dict[str, float] = Field(default_factory=dict, description="Share of films in (0, 1) by finding label.")
     selective: SelectiveConfig = SelectiveConfig()
+    reasoner: ReasonerConfig = ReasonerConfig()
 
     @field_validator("priors", mode="before")
     @classmethod

@@ -10,33 +10,29 @@ from importlib.metadata import version
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.graph.state import CompiledStateGraph
 from langsmith import tracing_context
 from mcp.types import CallToolResult
 from pydantic import ValidationError
 
-from wardround.contracts.codes import NO_FINDING, finding_codes
-from wardround.contracts.diagnosis import Conclusion, Diagnosis, Missing, Status, StruckClaim, Timing
-from wardround.contracts.errors import CallerError, Fault, Problem, ProblemCode
-from wardround.contracts.evidence import Evidence, EvidenceKind
+from wardround.contracts.diagnosis import Diagnosis, Missing, Timing
+from wardround.contracts.errors import CallerError, Fault, ProblemCode
+from wardround.contracts.evidence import EvidenceKind
+from wardround.contracts.reasoning import StrategyName
 from wardround.contracts.roles import Role
-from wardround.contracts.screening import ScreenOutcome
 from wardround.contracts.study import Patient, Study
-from wardround.orchestrator.directory import Directory, Player, Silent
+from wardround.orchestrator.directory import Directory, Player
 from wardround.orchestrator.graph import build_graph
-from wardround.orchestrator.ledger import Ledger
+from wardround.orchestrator.reasoning.reasoner import Reasoner
+from wardround.orchestrator.result import result_of
 from wardround.orchestrator.runs import RunStore
 from wardround.orchestrator.state import RunContext, RunState
+from wardround.orchestrator.tape import Part, Setup, recorded, taped
+from wardround.prompts.loader import digests
 
-__all__ = ["Diagnoser", "Listener"]
+__all__ = ["Diagnoser", "Listener", "run_graph"]
 
 Listener = Callable[[Mapping[str, Any]], Awaitable[None]]
-
-_ALWAYS_UNSEEN = (
-    "lateral view",
-    "earlier studies",
-    "bones, tubes and lines",
-    "anything that only a finer look than these models' input size shows",
-)
 
 
 class Diagnoser:
@@ -50,18 +46,21 @@ class Diagnoser:
         *,
         priors: Mapping[str, float] | None = None,
         answer_share: float | None = None,
+        reasoner: Reasoner | None = None,
     ) -> None:
         """
         Args:
             calibrated: specialists whose word that a number is a probability is believed.
             priors: the site's own share of films in (0, 1) by finding label, in place of the weigher's table.
             answer_share: the share of films in [0.5, 1] that is to be answered, the others being deferred; None: all.
+            reasoner: the language model that argues from the evidence; None: the weigher's result is worded.
         """
         self.runs = runs
         self.directory = directory
         self._calibrated = calibrated
         self._priors = dict(priors or {})
         self._answer_share = answer_share
+        self.reasoner = reasoner
         self._graph = build_graph(runs.checkpointer)
 
     async def _first(self, role: Role) -> Player:
@@ -108,6 +107,9 @@ class Diagnoser:
         listener: Listener | None = None,
         run_id: str | None = None,
         answer_share: float | None = None,
+        strategy: StrategyName | None = None,
+        prior: Study | None = None,
+        prior_report: str = "",
     ) -> Diagnosis:
         """Runs the graph on the study's first film and keeps the result.
 
@@ -115,11 +117,30 @@ class Diagnoser:
             listener: told of each step as it happens.
             run_id: a name for the run; random where none is given.
             answer_share: for this run alone, in place of the configured one.
+            strategy: how the reasoner is led, for this run alone; `NONE` leaves it out.
+            prior: an earlier study of the same patient; its first film is read first, in a run of its own.
+            prior_report: an earlier report, read into typed cues like the history.
+
+        Raises:
+            CallerError: BAD_ARGUMENT, a strategy is asked for and no reasoner is configured.
         """
+        if self.reasoner is None and strategy not in (None, StrategyName.NONE):
+            raise CallerError(
+                ProblemCode.BAD_ARGUMENT,
+                f"The strategy '{strategy}' needs a language model, and none is configured.",
+                "Name one in [reasoner] of wardround.toml, or leave the strategy out.",
+            )
         run_id = run_id or f"run_{secrets.token_urlsafe(16)}"
+        earlier = None
+        if prior is not None:
+            earlier = await self.diagnose(prior, listener=listener, strategy=StrategyName.NONE)
+        own = self.reasoner.options.strategy if self.reasoner is not None else StrategyName.NONE
         begun: RunState = {
             "study": study.model_dump(mode="json"),
             "history": history,
+            "prior_report": prior_report,
+            "strategy": (strategy or own).value,
+            "prior": _earlier(earlier) if earlier is not None else None,
             "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             # Kept with the run, so that one that is resumed under another configuration goes on as it was begun.
             "priors": self._priors,
@@ -145,77 +166,71 @@ class Diagnoser:
 
     async def _run(self, run_id: str, begun: RunState | None, listener: Listener | None) -> Diagnosis:
         players, silent = await self.directory.players()
-        config: RunnableConfig = {"configurable": {"thread_id": run_id}}
+        away = tuple(Missing(specialist=one.specialist, role="unknown", problem=one.problem) for one in silent)
+        if begun is not None:
+            await self.runs.begin(run_id, self._setup(begun, players, away))
+        write = self.runs.writer(run_id)
+        context = RunContext(taped(players, write), self._calibrated, recorded(self.reasoner, write))
         clock = time.perf_counter()
-        state: dict[str, Any] = {}
-        # What a run holds goes to no tracing service, whatever the environment of LangGraph's maker says.
-        with tracing_context(enabled=False):
-            async for mode, event in self._graph.astream(
-                begun,
-                config,
-                context=RunContext(players, self._calibrated),
-                stream_mode=["custom", "values"],
-                durability="async",
-            ):
-                assert isinstance(event, dict)  # both modes emit dicts; LangGraph types their union as Any or str
-                if mode == "values":
-                    state = event
-                elif listener is not None:
-                    await listener(event)
+        state = await run_graph(self._graph, begun, run_id, context, listener)
         timings = (*state.get("timings", []), Timing(step="run", seconds=time.perf_counter() - clock).model_dump())
-        result = _result(run_id, state, silent, timings)
-        await self.runs.save(result)
+        result = result_of(run_id, state, away, timings)
+        await self.runs.save(result, state.get("calls", []))
         return result
 
-
-def _silent(one: Silent) -> Missing:
-    return Missing(specialist=one.specialist, role="unknown", problem=one.problem)
-
-
-def _unseen(study: Study, items: Sequence[Evidence]) -> tuple[str, ...]:
-    reported = {NO_FINDING, *(item.subject for item in items if item.kind is EvidenceKind.FINDING)}
-    findings = tuple(row.name for label, row in finding_codes().items() if label not in reported)
-    further = tuple(f"film {number} of this study" for number in range(2, len(study.images) + 1))
-    return (*further, *findings, *_ALWAYS_UNSEEN)
-
-
-def _result(
-    run_id: str, state: Mapping[str, Any], silent: Sequence[Silent], timings: Sequence[Mapping[str, Any]]
-) -> Diagnosis:
-    study = Study.model_validate(state["study"])
-    items = Ledger(Evidence.model_validate(item) for item in state.get("ledger", [])).exported()
-    missing = (
-        *(_silent(one) for one in silent),
-        *(Missing.model_validate(one) for one in state.get("missing", [])),
-    )
-    refusal = Problem.model_validate(state["refusal"]) if state.get("refusal") else None
-    reason = state.get("abstention", "")
-    status = Status.REFUSED if refusal else Status.PARTIAL if missing else Status.COMPLETE
-    return Diagnosis(
-        run_id=run_id,
-        status=status,
-        study=_without_urls(study),
-        conclusions=tuple(Conclusion.model_validate(one) for one in state.get("conclusions", [])),
-        evidence=items,
-        missing=missing,
-        struck=tuple(StruckClaim.model_validate(one) for one in state.get("struck", [])),
-        not_assessed=_unseen(study, items),
-        warnings=tuple(dict.fromkeys((*state.get("warnings", []), *state.get("problems", [])))),
-        abstained=bool(reason),
-        abstention_reason=reason,
-        refusal=refusal,
-        screen=tuple(ScreenOutcome.model_validate(one) for one in state.get("screen", [])),
-        synthetic=study.synthetic,
-        reasoner="templates over the weigher's result (no language model)",
-        wardround_version=version("wardround"),
-        created_at=state["created_at"],
-        timings=tuple(Timing.model_validate(one) for one in timings),
-    )
+    def _setup(self, begun: RunState, players: Mapping[Role, tuple[Player, ...]], away: Sequence[Missing]) -> Setup:
+        reasoner = self.reasoner
+        return Setup(
+            begun=dict(begun),
+            players=tuple(
+                Part(role=one.role, specialist=one.specialist, tool=one.tool, accepts=tuple(sorted(one.accepts)))
+                for those in players.values()
+                for one in those
+            ),
+            silent=tuple(one.model_dump(mode="json") for one in away),
+            calibrated=tuple(sorted(self._calibrated)),
+            reasoner=reasoner.setup() if reasoner is not None else None,
+            prompts=digests(),
+            wardround_version=version("wardround"),
+        )
 
 
-def _without_urls(study: Study) -> Study:
-    """URLs expire and say where a server is: they do not belong in a result."""
-    images = tuple(
-        image.model_copy(update={"film": image.film.model_copy(update={"url": None})}) for image in study.images
-    )
-    return study.model_copy(update={"images": images})
+async def run_graph(
+    graph: CompiledStateGraph[RunState, RunContext, RunState, RunState],
+    begun: RunState | None,
+    run_id: str,
+    context: RunContext,
+    listener: Listener | None = None,
+) -> dict[str, Any]:
+    """The state in which the graph ends; `begun` None goes on from the run's last checkpoint."""
+    config: RunnableConfig = {"configurable": {"thread_id": run_id}}
+    state: dict[str, Any] = {}
+    # What a run holds goes to no tracing service, whatever the environment of LangGraph's maker says.
+    with tracing_context(enabled=False):
+        async for mode, event in graph.astream(
+            begun,
+            config,
+            context=context,
+            stream_mode=["custom", "values"],
+            durability="async" if graph.checkpointer else None,
+        ):
+            assert isinstance(event, dict)  # both modes emit dicts; LangGraph types their union as Any or str
+            if mode == "values":
+                state = event
+            elif listener is not None:
+                await listener(event)
+    return state
+
+
+def _earlier(result: Diagnosis) -> dict[str, Any]:
+    """What a run needs of the run that read an earlier film."""
+    assert result.study is not None
+    image = result.study.images[0]
+    # Only what is compared: the rest of the earlier film's evidence is in its own run.
+    compared = [item for item in result.evidence if item.kind in (EvidenceKind.MEASUREMENT, EvidenceKind.WEIGHING)]
+    return {
+        "run_id": result.run_id,
+        "digest": image.film.digest,
+        "view": image.view.value,
+        "evidence": [item.model_dump(mode="json") for item in compared],
+    }

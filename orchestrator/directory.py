@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from mcp.types import CallToolResult, Tool
 
@@ -15,9 +15,20 @@ from wardround.contracts.roles import BODY_PART_KEY, MODALITY_KEY, ROLE_KEY, Rol
 from wardround.orchestrator.config import SpecialistConfig
 from wardround.orchestrator.link import Link, Progress
 
-__all__ = ["Directory", "Player", "Silent"]
+__all__ = ["Directory", "Line", "Player", "Silent"]
 
 _MODALITIES = frozenset({"CR", "DX"})
+
+
+class Line(Protocol):
+    """What a player calls its specialist by: a live link, or one that records or replays."""
+
+    @property
+    def name(self) -> str:
+        """The specialist's configured name."""
+
+    async def call(self, tool: str, arguments: dict[str, Any], progress: Progress | None = None) -> CallToolResult:
+        """The tool's result; raises what the specialist, or its silence, amounts to (see `Link.call`)."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +38,16 @@ class Player:
     role: Role
     tool: str
     accepts: frozenset[str]
-    link: Link
+    line: Line
 
     @property
     def specialist(self) -> str:
         """The specialist's configured name."""
-        return self.link.name
+        return self.line.name
 
     async def call(self, arguments: Mapping[str, Any], progress: Progress | None = None) -> CallToolResult:
         """Calls the tool with those of the role's arguments that its input schema names."""
-        return await self.link.call(self.tool, {k: v for k, v in arguments.items() if k in self.accepts}, progress)
+        return await self.line.call(self.tool, {k: v for k, v in arguments.items() if k in self.accepts}, progress)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The flow of a diagnosis as a LangGraph graph: screen, then all readers in parallel, locate, weigh, reason, verify.
 
     screen ─┬─ refused ────────────────────────────────────────── end
-            └─ ask × (detect, segment, observe) ─ gather ─ locate ─ keep ─ weigh ─ reason ─ verify ─ end
+            └─ ask × (detect, segment, observe) ─ gather ─ locate ─ keep ─ weigh ─ compare ─ reason ─ verify ─ end
 
 A specialist that is slow, dead or wrong in shape costs its own evidence and is named in `missing`.
 """
@@ -10,76 +10,47 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.runtime import Runtime
 from langgraph.types import Send
 
-from wardround.contracts.diagnosis import Conclusion, Missing, Timing
+from wardround.contracts.cue import CueSource
 from wardround.contracts.errors import Problem, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, ScreenReport
 from wardround.contracts.render import Kept
 from wardround.contracts.roles import DIAGNOSIS_ROLES, Role
 from wardround.contracts.screening import ScreenFinding, ScreenOutcome
-from wardround.contracts.study import Artefact, ArtefactKind, Image, Study, ViewPosition
-from wardround.contracts.weighing import LocateTarget, Weighing
-from wardround.orchestrator.asking import Asked, ask
+from wardround.contracts.study import Artefact, ArtefactKind, ViewPosition
+from wardround.contracts.weighing import LocateTarget
+from wardround.orchestrator.asking import ask
+from wardround.orchestrator.compare import compare
 from wardround.orchestrator.context_items import context_items
-from wardround.orchestrator.directory import Player
+from wardround.orchestrator.history.items import contradictions, cue_items
+from wardround.orchestrator.history.reader import read_history
 from wardround.orchestrator.ledger import Ledger
-from wardround.orchestrator.reasoning.selective import select
-from wardround.orchestrator.reasoning.template import abstention, conclude
-from wardround.orchestrator.reasoning.weighing import weighing_item
+from wardround.orchestrator.reason_step import check, reason
 from wardround.orchestrator.state import Answer, Ask, RunContext, RunState
-from wardround.orchestrator.verify.verifier import verify
+from wardround.orchestrator.steps import (
+    Context,
+    Update,
+    dump,
+    enter,
+    film_arguments,
+    ledger_of,
+    missing,
+    study_of,
+    timing,
+    weigh,
+)
 
 __all__ = ["READERS", "build_graph"]
 
 # The roles whose tools read the film on their own, in the order in which their evidence enters the ledger.
 READERS = (Role.SEGMENT, Role.DETECT, Role.OBSERVE)
 
-_Context = Runtime[RunContext]
 _VIEW_SEEN = {ViewPosition.PA: ScreenFinding.VIEW_PA, ViewPosition.AP: ScreenFinding.VIEW_AP}
-
-
-def _study(state: RunState) -> Study:
-    return Study.model_validate(state["study"])
-
-
-def _film_arguments(image: Image) -> dict[str, Any]:
-    return {"image": image.handle, "details": image.model_dump(mode="json")}
-
-
-def _missing(specialist: str, role: Role, problem: Problem) -> dict[str, Any]:
-    return Missing(specialist=specialist, role=role.value, problem=problem).model_dump(mode="json")
-
-
-def _timing(player: Player, seconds: float) -> dict[str, Any]:
-    return Timing(step=f"{player.role.value}:{player.specialist}", seconds=seconds).model_dump()
-
-
-def _ledger(state: RunState) -> Ledger:
-    return Ledger(tuple(Evidence.model_validate(item) for item in state.get("ledger", [])))
-
-
-def _dump(ledger: Ledger) -> list[dict[str, Any]]:
-    return [item.model_dump(mode="json") for item in ledger.items]
-
-
-def _enter(
-    ledger: Ledger, study: Study, runtime: _Context, player: Player, items: Sequence[Evidence]
-) -> list[dict[str, Any]]:
-    """Appends a report on the study's film; returns what is missing if the ledger refuses it.
-
-    Items on a phantom are marked synthetic, whatever their specialist knew of it.
-    """
-    marked = [item.model_copy(update={"synthetic": True}) for item in items] if study.synthetic else items
-    trusted = player.specialist in runtime.context.calibrated
-    problem = ledger.append(player.specialist, marked, study.images[0].film.digest, trusted_calibration=trusted)
-    return [_missing(player.specialist, player.role, problem)] if problem else []
 
 
 def _view(told: ViewPosition, screened: set[ViewPosition]) -> ViewPosition:
@@ -88,22 +59,26 @@ def _view(told: ViewPosition, screened: set[ViewPosition]) -> ViewPosition:
     return seen.pop() if told is ViewPosition.UNKNOWN and len(seen) == 1 else told
 
 
-async def _screen(state: RunState, runtime: _Context) -> dict[str, Any]:
-    study = _study(state)
+async def _screen(state: RunState, runtime: Context) -> Update:
+    study = study_of(state)
     image = study.images[0]
     ledger = Ledger()
     ledger.append("request", context_items(study, state.get("history", "")), image.film.digest)
-    update: dict[str, Any] = {"timings": [], "missing": [], "warnings": list(image.warnings), "refusal": None}
+    cues = read_history(state.get("history", ""))
+    reported = read_history(state.get("prior_report", ""), CueSource.PRIOR_REPORT)
+    ledger.append("request", cue_items([*cues, *reported], synthetic=study.synthetic), image.film.digest)
+    told = [*image.warnings, *contradictions(cues, study.patient)]
+    update: Update = {"timings": [], "missing": [], "warnings": told, "refusal": None}
     players = runtime.context.players[Role.SCREEN]
     outcomes, views = list[ScreenOutcome](), set[ViewPosition]()
     for player in players:
-        asked = await ask(player, _film_arguments(image), ScreenReport)
-        update["timings"].append(_timing(player, asked.seconds))
+        asked = await ask(player, film_arguments(image), ScreenReport)
+        update["timings"].append(timing(player, asked.seconds))
         if asked.report is None:
             assert asked.problem is not None
-            update["missing"].append(_missing(player.specialist, Role.SCREEN, asked.problem))
+            update["missing"].append(missing(player.specialist, Role.SCREEN, asked.problem))
             continue
-        update["missing"] += _enter(ledger, study, runtime, player, asked.report.items)
+        update["missing"] += enter(ledger, study, runtime, player, asked.report.items)
         update["warnings"] += asked.report.warnings
         outcomes += asked.report.outcomes
         views.add(asked.report.view)
@@ -119,13 +94,13 @@ async def _screen(state: RunState, runtime: _Context) -> dict[str, Any]:
     if view is not image.view and not any(one.what is _VIEW_SEEN[view] for one in outcomes):
         update["warnings"].append(f"The file tells no view; a screen took it for {view.value} and gave no error rate.")
     screen = [one.model_dump(mode="json") for one in outcomes]
-    return {**update, "screen": screen, "view": view.value, "ledger": _dump(ledger)}
+    return {**update, "screen": screen, "view": view.value, "ledger": dump(ledger)}
 
 
-def _fan_out(state: RunState, runtime: _Context) -> list[Send] | str:
+def _fan_out(state: RunState, runtime: Context) -> list[Send] | str:
     if state.get("refusal"):
         return END
-    arguments = _film_arguments(_study(state).images[0])
+    arguments = film_arguments(study_of(state).images[0])
     asks = [
         Ask(order=0, role=role.value, index=index, arguments=arguments)
         for role in READERS
@@ -134,7 +109,7 @@ def _fan_out(state: RunState, runtime: _Context) -> list[Send] | str:
     return [Send("ask", {**one, "order": order}) for order, one in enumerate(asks)] or "gather"
 
 
-async def _ask(state: Ask, runtime: _Context) -> dict[str, Any]:
+async def _ask(state: Ask, runtime: Context) -> Update:
     player = runtime.context.players[Role(state["role"])][state["index"]]
     asked = await ask(player, state["arguments"], EvidenceReport)
     answer = Answer(
@@ -144,22 +119,22 @@ async def _ask(state: Ask, runtime: _Context) -> dict[str, Any]:
         report=asked.report.model_dump(mode="json") if asked.report else None,
         problem=asked.problem.model_dump(mode="json") if asked.problem else None,
     )
-    return {"answers": [answer], "timings": [_timing(player, asked.seconds)]}
+    return {"answers": [answer], "timings": [timing(player, asked.seconds)]}
 
 
-async def _gather(state: RunState, runtime: _Context) -> dict[str, Any]:
+async def _gather(state: RunState, runtime: Context) -> Update:
     """Joins the answers in a fixed order, so that ids do not depend on who was fastest."""
-    ledger, study = _ledger(state), _study(state)
-    update: dict[str, Any] = {"missing": [], "warnings": []}
+    ledger, study = ledger_of(state), study_of(state)
+    update: Update = {"missing": [], "warnings": []}
     for answer in sorted(state.get("answers", []), key=lambda one: one["order"]):
         player = runtime.context.players[Role(answer["role"])][answer["index"]]
         if answer["report"] is None:
             problem = Problem.model_validate(answer["problem"])
-            update["missing"].append(_missing(player.specialist, player.role, problem))
+            update["missing"].append(missing(player.specialist, player.role, problem))
             continue
         report = EvidenceReport.model_validate(answer["report"])
         update["warnings"] += report.warnings
-        update["missing"] += _enter(ledger, study, runtime, player, report.items)
+        update["missing"] += enter(ledger, study, runtime, player, report.items)
     for role in DIAGNOSIS_ROLES:
         if not runtime.context.players[role]:
             problem = Problem(
@@ -167,8 +142,8 @@ async def _gather(state: RunState, runtime: _Context) -> dict[str, Any]:
                 message=f"No specialist offers the role '{role.value}'.",
                 hint="Look at 'wardround doctor' and at [specialists] in wardround.toml.",
             )
-            update["missing"].append(_missing("none", role, problem))
-    return {**update, "ledger": _dump(ledger)}
+            update["missing"].append(missing("none", role, problem))
+    return {**update, "ledger": dump(ledger)}
 
 
 def _targets(items: Sequence[Evidence]) -> list[LocateTarget]:
@@ -195,86 +170,61 @@ def _masks(items: Sequence[Evidence]) -> Artefact | None:
     return None
 
 
-async def _locate(state: RunState, runtime: _Context) -> dict[str, Any]:
-    ledger, study = _ledger(state), _study(state)
+async def _locate(state: RunState, runtime: Context) -> Update:
+    ledger, study = ledger_of(state), study_of(state)
     targets, masks = _targets(ledger.items), _masks(ledger.items)
     arguments = {
-        **_film_arguments(study.images[0]),
+        **film_arguments(study.images[0]),
         "targets": [target.model_dump(mode="json") for target in targets],
         "masks": masks.model_dump(mode="json") if masks else None,
     }
-    update: dict[str, Any] = {"missing": [], "timings": [], "warnings": []}
+    update: Update = {"missing": [], "timings": [], "warnings": []}
     for player in runtime.context.players[Role.LOCATE] if targets else ():
         asked = await ask(player, arguments, EvidenceReport)
-        update["timings"].append(_timing(player, asked.seconds))
+        update["timings"].append(timing(player, asked.seconds))
         if asked.report is not None:
             update["warnings"] += asked.report.warnings
-            update["missing"] += _enter(ledger, study, runtime, player, asked.report.items)
+            update["missing"] += enter(ledger, study, runtime, player, asked.report.items)
         elif asked.problem is not None:
-            update["missing"].append(_missing(player.specialist, Role.LOCATE, asked.problem))
-    return {**update, "ledger": _dump(ledger)}
+            update["missing"].append(missing(player.specialist, Role.LOCATE, asked.problem))
+    return {**update, "ledger": dump(ledger)}
 
 
-async def _keep(state: RunState, runtime: _Context) -> dict[str, Any]:
+async def _keep(state: RunState, runtime: Context) -> Update:
     """Has the intake copy what came by URL, which expires; without this, a later report could not show it."""
-    image = _study(state).images[0]
-    urls = {one.digest: one for item in _ledger(state).items for one in item.artefacts if one.url is not None}
-    arguments = {**_film_arguments(image), "artefacts": [one.model_dump(mode="json") for one in urls.values()]}
-    update: dict[str, Any] = {"timings": [], "warnings": []}
+    image = study_of(state).images[0]
+    urls = {one.digest: one for item in ledger_of(state).items for one in item.artefacts if one.url is not None}
+    arguments = {**film_arguments(image), "artefacts": [one.model_dump(mode="json") for one in urls.values()]}
+    update: Update = {"timings": [], "warnings": []}
     for player in runtime.context.players[Role.KEEP][:1] if urls else ():
         asked = await ask(player, arguments, Kept)
-        update["timings"].append(_timing(player, asked.seconds))
+        update["timings"].append(timing(player, asked.seconds))
         if asked.problem is not None:
             update["warnings"].append(f"Heat maps or masks were not kept and cannot be shown: {asked.problem}")
     return update
 
 
-async def _weigh(state: RunState, runtime: _Context) -> dict[str, Any]:
-    ledger, study = _ledger(state), _study(state)
-    weighed = [item for item in ledger.items if item.kind in (EvidenceKind.FINDING, EvidenceKind.LOCATION)]
-    findings = any(item.kind is EvidenceKind.FINDING for item in weighed)
-    arguments = {
-        "items": [item.model_dump(mode="json") for item in weighed],
-        "patient": study.patient.model_dump(mode="json"),
-        "view": state.get("view", study.images[0].view.value),
-    }
-    priors = state.get("priors")
-    if priors:
-        arguments["priors"] = priors
-    update: dict[str, Any] = {"missing": [], "timings": [], "warnings": []}
-    for player in runtime.context.players[Role.WEIGH][:1] if findings else ():
-        if priors and "priors" not in player.accepts:
-            update["warnings"].append(
-                f"The weigher '{player.specialist}' takes no site priors: those of [priors] were not used."
-            )
-        asked: Asked[Weighing] = await ask(player, arguments, Weighing)
-        update["timings"].append(_timing(player, asked.seconds))
-        if asked.report is not None:
-            items = [weighing_item(belief, asked.report) for belief in asked.report.beliefs]
-            update["missing"] += _enter(ledger, study, runtime, player, items)
-        elif asked.problem is not None:
-            update["missing"].append(_missing(player.specialist, Role.WEIGH, asked.problem))
-    return {**update, "ledger": _dump(ledger)}
+async def _weigh(state: RunState, runtime: Context) -> Update:
+    ledger = ledger_of(state)
+    update = await weigh(ledger, state, runtime)
+    return {**update, "ledger": dump(ledger)}
 
 
-async def _reason(state: RunState) -> dict[str, Any]:
-    items = _ledger(state).items
-    selection = select(items, state.get("answer_share"))
-    return {
-        "conclusions": [one.model_dump(mode="json") for one in conclude(items)],
-        "abstention": " ".join(filter(None, (selection.deferral, abstention(items)))),
-        "warnings": [selection.warning] if selection.warning else [],
-    }
-
-
-async def _verify(state: RunState) -> dict[str, Any]:
-    conclusions = tuple(Conclusion.model_validate(one) for one in state["conclusions"])
-    checked = verify(conclusions, _ledger(state).items)
-    return {
-        "conclusions": [one.model_dump(mode="json") for one in checked.conclusions],
-        "struck": [one.model_dump(mode="json") for one in checked.struck],
-        "problems": list(checked.problems),
-    }
+async def _compare(state: RunState) -> Update:
+    """Holds the evidence against that of an earlier film, where one was given."""
+    prior = state.get("prior")
+    if prior is None:
+        return {}
+    ledger, study = ledger_of(state), study_of(state)
+    compared = compare(
+        ledger.items,
+        tuple(Evidence.model_validate(item) for item in prior["evidence"]),
+        prior_run=prior["run_id"],
+        prior_digest=prior["digest"],
+        views=(ViewPosition(state.get("view", study.images[0].view.value)), ViewPosition(prior["view"])),
+    )
+    ledger.append("comparison", compared.items, study.images[0].film.digest)
+    return {"ledger": dump(ledger), "warnings": list(compared.notes)}
 
 
 def build_graph(
@@ -288,8 +238,9 @@ def build_graph(
     graph.add_node("locate", _locate)
     graph.add_node("keep", _keep)
     graph.add_node("weigh", _weigh)
-    graph.add_node("reason", _reason)
-    graph.add_node("verify", _verify)
+    graph.add_node("compare", _compare)
+    graph.add_node("reason", reason)
+    graph.add_node("verify", check)
     graph.add_edge(START, "screen")
     graph.add_conditional_edges("screen", _fan_out, ["ask", "gather", END])
     for before, after in (
@@ -297,7 +248,8 @@ def build_graph(
         ("gather", "locate"),
         ("locate", "keep"),
         ("keep", "weigh"),
-        ("weigh", "reason"),
+        ("weigh", "compare"),
+        ("compare", "reason"),
         ("reason", "verify"),
         ("verify", END),
     ):

@@ -1,11 +1,14 @@
-"""The record of runs: results and LangGraph's checkpoints in one SQLite file."""
+"""The record of runs: results, tapes and LangGraph's checkpoints in one SQLite file."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -14,6 +17,7 @@ from wardround.contracts.base import Word
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.home import private_folder
+from wardround.orchestrator.tape import Entry, Setup, Write
 
 __all__ = ["RunStore", "RunSummary"]
 
@@ -25,7 +29,14 @@ CREATE TABLE IF NOT EXISTS runs (
     abstained INTEGER NOT NULL,
     synthetic INTEGER NOT NULL,
     result TEXT NOT NULL
-)
+);
+CREATE TABLE IF NOT EXISTS setups (run_id TEXT PRIMARY KEY, setup BLOB NOT NULL, calls BLOB);
+CREATE TABLE IF NOT EXISTS tapes (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL,
+    entry BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS tapes_by_run ON tapes (run_id);
 """
 
 
@@ -60,11 +71,49 @@ class RunStore:
             await connection.execute("PRAGMA journal_mode=WAL")
             await connection.execute("PRAGMA synchronous=NORMAL")
             await connection.execute("PRAGMA busy_timeout=5000")
-            await connection.execute(_SCHEMA)
+            await connection.executescript(_SCHEMA)
             await connection.commit()
             yield cls(connection)
 
-    async def save(self, result: Diagnosis) -> None:
+    async def begin(self, run_id: str, setup: Setup) -> None:
+        """Keeps what a run begins with."""
+        packed = _packed(setup.model_dump_json())
+        await self._connection.execute("INSERT OR REPLACE INTO setups (run_id, setup) VALUES (?, ?)", (run_id, packed))
+
+    def writer(self, run_id: str) -> Write:
+        """Puts entries onto the run's tape; they are committed with the checkpoint of their step."""
+
+        async def write(entry: Entry) -> None:
+            packed = _packed(entry.model_dump_json())
+            await self._connection.execute("INSERT INTO tapes (run_id, entry) VALUES (?, ?)", (run_id, packed))
+
+        return write
+
+    async def tape(self, run_id: str) -> tuple[Setup, tuple[Entry, ...]]:
+        """What a run began with, and every answer that it was given, in order.
+
+        Raises:
+            CallerError: NOT_FOUND; there is no such run, or it is from before runs were taped.
+        """
+        async with self._connection.execute("SELECT setup FROM setups WHERE run_id = ?", (run_id,)) as rows:
+            begun = await rows.fetchone()
+        if begun is None:
+            raise CallerError(
+                ProblemCode.NOT_FOUND, "There is no tape of a run of that id.", "List runs: 'wardround runs list'."
+            )
+        query = "SELECT entry FROM tapes WHERE run_id = ? ORDER BY position"
+        async with self._connection.execute(query, (run_id,)) as rows:
+            entries = [Entry.model_validate_json(_unpacked(row[0])) async for row in rows]
+        return Setup.model_validate_json(_unpacked(begun[0])), tuple(entries)
+
+    async def calls(self, run_id: str) -> list[dict[str, Any]]:
+        """Each question to the language model, with its prompt's digest and the raw answers; empty without one."""
+        async with self._connection.execute("SELECT calls FROM setups WHERE run_id = ?", (run_id,)) as rows:
+            row = await rows.fetchone()
+        found: list[dict[str, Any]] = json.loads(_unpacked(row[0])) if row is not None and row[0] else []
+        return found
+
+    async def save(self, result: Diagnosis, calls: Sequence[Mapping[str, Any]] = ()) -> None:
         """Keeps a finished run, and drops its checkpoints: they serve only to finish it."""
         row = (
             result.run_id,
@@ -75,6 +124,9 @@ class RunStore:
             result.model_dump_json(),
         )
         await self._connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?)", row)
+        if calls:
+            packed = _packed(json.dumps(list(calls), ensure_ascii=False))
+            await self._connection.execute("UPDATE setups SET calls = ? WHERE run_id = ?", (packed, result.run_id))
         await self._connection.commit()
         await self.checkpointer.adelete_thread(result.run_id)
 
@@ -98,3 +150,11 @@ class RunStore:
         async with self._connection.execute(query, (limit,)) as rows:
             found = await rows.fetchall()
         return tuple(RunSummary.model_validate(dict(zip(RunSummary.model_fields, row, strict=True))) for row in found)
+
+
+def _packed(text: str) -> bytes:
+    return zlib.compress(text.encode("utf-8"), 1)
+
+
+def _unpacked(data: bytes) -> str:
+    return zlib.decompress(data).decode("utf-8")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypedDict
 
 from wardround.contracts.roles import Role
 from wardround.orchestrator.directory import Player
+from wardround.orchestrator.reasoning.reasoner import Reasoner
 
 __all__ = ["Answer", "Ask", "RunContext", "RunState"]
 
@@ -38,9 +39,12 @@ class RunState(TypedDict, total=False):
 
     study: Json
     history: str
+    prior_report: str
     created_at: str
     priors: dict[str, float]
     answer_share: float | None
+    strategy: str
+    prior: Json | None
     refusal: Json | None
     screen: list[Json]
     view: str
@@ -53,11 +57,16 @@ class RunState(TypedDict, total=False):
     struck: list[Json]
     problems: list[str]
     abstention: str
+    reasoning: Json | None
+    narrative: str
+    worded: bool
+    calls: list[Json]
 
 
 @dataclass(frozen=True)
 class RunContext:
-    """What a run works with but does not store: the tools by role, and which specialists' numbers are trusted."""
+    """What a run works with but does not store: tools by role, whose numbers are trusted, who reasons."""
 
     players: dict[Role, tuple[Player, ...]]
     calibrated: frozenset[str]
+    reasoner: Reasoner | None = None

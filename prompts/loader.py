@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["Prompt", "load"]
+__all__ = ["Prompt", "digests", "load"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _HEADING = re.compile(r"^## +(\S+) *$", re.MULTILINE)
@@ -53,3 +53,12 @@ def load(name: str) -> Prompt:
         raise LookupError(f"there is no prompt '{name}'; there are: {', '.join(known)}")
     text = source.read_text(encoding="utf-8")
     return Prompt(name=name, text=text, digest=f"sha256:{hashlib.sha256(text.encode('utf-8')).hexdigest()}")
+
+
+@cache
+def digests() -> dict[str, str]:
+    """The digest of every prompt, by name."""
+    names = sorted(
+        entry.name.removesuffix(".md") for entry in files(__package__).iterdir() if entry.name.endswith(".md")
+    )
+    return {name: load(name).digest for name in names}

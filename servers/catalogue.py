@@ -18,6 +18,7 @@ SERVERS: dict[str, str] = {
     "cxr": "wardround.servers.cxr",
     "anatomy": "wardround.servers.anatomy",
     "evidence": "wardround.servers.evidence",
+    "observer": "wardround.servers.observer",
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("agents", "contracts", "evals", "orchestrator", "prompts", "servers")
+FOLDERS = ("agents", "contracts", "evals", "orchestrator", "prompts", "providers", "servers")
 MODULES = sorted(path for top in FOLDERS for path in (ROOT / top).rglob("*.py"))
 MAX_LINES = 400
 

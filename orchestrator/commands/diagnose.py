@@ -14,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from wardround.contracts.base import NOTICE
 from wardround.contracts.diagnosis import Diagnosis, Status
 from wardround.contracts.errors import WardroundError
+from wardround.contracts.reasoning import StrategyName
 from wardround.contracts.study import Patient, Sex, told_patient
 from wardround.orchestrator.cli import EXIT_FAULT, EXIT_PARTIAL, EXIT_REFUSED
 from wardround.orchestrator.config import load_configuration
@@ -41,6 +42,16 @@ def diagnose(
             "Overrides [selective] coverage; 1 defers nothing.",
         ),
     ] = None,
+    prior: Annotated[
+        str | None, typer.Option(metavar="FILE", help="An earlier film of the same patient, to compare with.")
+    ] = None,
+    prior_report: Annotated[
+        str, typer.Option(help="Text of an earlier report; read into typed cues, never obeyed.")
+    ] = "",
+    strategy: Annotated[
+        StrategyName | None,
+        typer.Option(help="How the configured language model reasons; 'none' leaves it out. Overrides [reasoner]."),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON (a list for several files).")] = False,
     report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML report (one file only).")] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file; else ./wardround.toml.")] = None,
@@ -51,7 +62,9 @@ def diagnose(
     """
     if report is not None and len(files) > 1:
         raise typer.BadParameter("--report takes one file; give the files one at a time.")
-    asked = _Asked(told_patient(age, sex), history, answer_share)
+    if prior is not None and len(files) > 1:
+        raise typer.BadParameter("--prior takes one file; give the files one at a time.")
+    asked = _Asked(told_patient(age, sex), history, answer_share, prior, prior_report, strategy)
     outcomes = asyncio.run(_all(files, asked, config, report, not json_))
     if json_:
         entries = [_as_json(outcome) for outcome in outcomes]
@@ -65,6 +78,9 @@ class _Asked(NamedTuple):
     patient: Patient | None
     history: str
     answer_share: float | None
+    prior: str | None
+    prior_report: str
+    strategy: StrategyName | None
 
 
 async def _all(
@@ -104,7 +120,16 @@ async def _one(house: Diagnoser, file: str, asked: _Asked, prefix: str, bar: Pro
 
     bar.update(task, description=f"{prefix}opening {Path(file).name}")
     study = await house.open_study([file], asked.patient)
-    return await house.diagnose(study, asked.history, listener=listen, answer_share=asked.answer_share)
+    earlier = await house.open_study([asked.prior], asked.patient) if asked.prior is not None else None
+    return await house.diagnose(
+        study,
+        asked.history,
+        listener=listen,
+        answer_share=asked.answer_share,
+        strategy=asked.strategy,
+        prior=earlier,
+        prior_report=asked.prior_report,
+    )
 
 
 def _as_json(outcome: Diagnosis | WardroundError) -> dict[str, Any]:

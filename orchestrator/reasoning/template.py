@@ -11,6 +11,7 @@ from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
 from wardround.orchestrator.reasoning.record import Record, clear_places
 from wardround.orchestrator.reasoning.relations import PLACELESS, bears_on
 from wardround.orchestrator.reasoning.wording import (
+    CHANGES,
     MEASUREMENTS,
     NOT_POOLED,
     NOT_SUSPECTED,
@@ -132,6 +133,23 @@ def _measurements(record: Record) -> _Drafts:
     yield MEASUREMENTS, claims()
 
 
+def _changes(record: Record) -> _Drafts:
+    def claims() -> Iterator[Claim]:
+        for item in record.items:
+            if item.comparison is None:
+                continue
+            weighing = record.weighings.get(item.subject)
+            yield Claim(
+                id="",
+                subject=item.subject,
+                polarity=Polarity.PRESENT if weighing is None or weighing.polarity is None else weighing.polarity,
+                change=item.comparison.change,
+                citations=_ids((*([weighing] if weighing else []), item)),
+            )
+
+    yield CHANGES, claims()
+
+
 def _not_pooled(record: Record) -> _Drafts:
     yield (
         NOT_POOLED,
@@ -162,6 +180,7 @@ _STEPS: tuple[Callable[[Record], _Drafts], ...] = (
     _suspected,
     _normality,
     _measurements,
+    _changes,
     _not_pooled,
     _undecided,
     _not_suspected,

@@ -11,6 +11,7 @@ from wardround.contracts.evidence import Evidence, EvidenceKind, Measurement, Po
 from wardround.orchestrator.reasoning.record import Record, same_subject
 from wardround.orchestrator.reasoning.relations import bears_on
 from wardround.orchestrator.reasoning.words import (
+    CHANGE_WORDS,
     HEDGES,
     SCORE_DECIMALS,
     cites,
@@ -22,8 +23,9 @@ from wardround.orchestrator.reasoning.words import (
 )
 from wardround.prompts.loader import load
 
-__all__ = ["MEASUREMENTS", "NOT_POOLED", "NOT_SUSPECTED", "UNDECIDED", "statement", "word"]
+__all__ = ["CHANGES", "MEASUREMENTS", "NOT_POOLED", "NOT_SUSPECTED", "UNDECIDED", "statement", "word"]
 
+CHANGES = "Compared with the earlier film"
 MEASUREMENTS = "Measurements"
 NOT_POOLED = "Reported but not pooled"
 NOT_SUSPECTED = "Not suspected"
@@ -60,7 +62,9 @@ def word(claim: Claim, record: Record) -> str:
         "score": score_words(claim.confidence, claim.calibrated) if claim.confidence is not None else "unscored",
         "cites": cites(claim.citations),
     }
-    if claim.value is not None:
+    if claim.change is not None:
+        sentence = _changed(claim, cited, fields)
+    elif claim.value is not None:
         sentence = _measured(claim, cited, record, fields)
     elif claim.subject == NO_FINDING:
         sentence = _normal(claim, record, fields)
@@ -119,6 +123,16 @@ def _measured(claim: Claim, cited: Sequence[Evidence], record: Record, fields: d
         limits=_limits(found) if found else "",
         bearing=_bearing(found, cited, record) if found else "",
     )
+
+
+def _changed(claim: Claim, cited: Sequence[Evidence], fields: dict[str, str]) -> str:
+    compared = next(
+        (item.comparison for item in cited if item.comparison and item.comparison.change is claim.change), None
+    )
+    if compared is None:
+        return _templates()["stated"].format(**fields)
+    before, now = (quantity(value, compared.unit or None) for value in (compared.before, compared.now))
+    return _templates()["changed"].format(**fields, change=CHANGE_WORDS[compared.change], before=before, now=now)
 
 
 def _is_of(item: Evidence, subject: str) -> bool:

@@ -5,15 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from wardround.contracts.anatomy import Region, Side
+from wardround.contracts.change import Change
 from wardround.contracts.codes import finding_codes
 from wardround.contracts.evidence import Polarity
 
-__all__ = ["HEDGES", "SCORE_DECIMALS", "cites", "finding_name", "joined", "place_words", "quantity", "score_words"]
+__all__ = [
+    "CHANGE_WORDS",
+    "HEDGES",
+    "SCORE_DECIMALS",
+    "cites",
+    "finding_name",
+    "joined",
+    "place_words",
+    "quantity",
+    "score_words",
+]
 
 HEDGES = {
     Polarity.PRESENT: "suspected",
     Polarity.ABSENT: "not suspected",
     Polarity.UNCERTAIN: "undecided",
+}
+CHANGE_WORDS = {
+    Change.NEW: "newly suspected",
+    Change.GONE: "no longer suspected",
+    Change.LARGER: "larger",
+    Change.SMALLER: "smaller",
+    Change.UNCHANGED: "unchanged",
 }
 SCORE_DECIMALS = 2
 

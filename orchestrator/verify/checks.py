@@ -88,7 +88,7 @@ def _borne_polarities(claim: Claim, record: Record) -> set[Polarity]:
         if claim.subject == NO_FINDING and weighing.polarity is Polarity.PRESENT and record.against_normal():
             return {Polarity.UNCERTAIN}
         return {weighing.polarity}
-    if claim.value is not None or claim.change is not None:
+    if claim.value is not None or claim.change is not None:  # of a quantity
         return {Polarity.PRESENT}
     stated = {item.polarity for item in record.cited([claim]) if record.about(item, claim.subject) and item.polarity}
     return stated | {Polarity.UNCERTAIN}

@@ -1,0 +1,1 @@
+"""From the words of a history or an earlier report to typed cues."""

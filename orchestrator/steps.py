@@ -1,0 +1,119 @@
+"""What the graph's nodes share: the ledger in and out of the state, a report's entry, a weighing, arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from wardround.contracts.diagnosis import Missing, Timing
+from wardround.contracts.errors import Problem
+from wardround.contracts.evidence import Evidence, EvidenceKind
+from wardround.contracts.roles import Role
+from wardround.contracts.study import Image, Study
+from wardround.contracts.weighing import Weighing
+from wardround.orchestrator.asking import Asked, ask
+from wardround.orchestrator.directory import Player
+from wardround.orchestrator.ledger import Ledger
+from wardround.orchestrator.reasoning.record import twins
+from wardround.orchestrator.reasoning.weighing import weighing_item
+from wardround.orchestrator.state import RunContext, RunState
+
+__all__ = [
+    "Context",
+    "Update",
+    "dump",
+    "enter",
+    "film_arguments",
+    "ledger_of",
+    "missing",
+    "study_of",
+    "timing",
+    "weigh",
+]
+
+Context = Runtime[RunContext]
+Update = dict[str, Any]
+
+
+def study_of(state: RunState) -> Study:
+    """The run's study."""
+    return Study.model_validate(state["study"])
+
+
+def film_arguments(image: Image) -> dict[str, Any]:
+    """How a specialist is told of a film."""
+    return {"image": image.handle, "details": image.model_dump(mode="json")}
+
+
+def missing(specialist: str, role: Role | str, problem: Problem) -> dict[str, Any]:
+    """An entry of the state's `missing`."""
+    return Missing(specialist=specialist, role=str(role), problem=problem).model_dump(mode="json")
+
+
+def timing(player: Player, seconds: float) -> dict[str, Any]:
+    """An entry of the state's `timings`."""
+    return Timing(step=f"{player.role.value}:{player.specialist}", seconds=seconds).model_dump()
+
+
+def ledger_of(state: RunState) -> Ledger:
+    """The ledger as the state holds it."""
+    return Ledger(tuple(Evidence.model_validate(item) for item in state.get("ledger", [])))
+
+
+def dump(ledger: Ledger) -> list[dict[str, Any]]:
+    """The ledger as the state is to hold it."""
+    return [item.model_dump(mode="json") for item in ledger.items]
+
+
+def enter(
+    ledger: Ledger, study: Study, runtime: Context, player: Player, items: Sequence[Evidence]
+) -> list[dict[str, Any]]:
+    """Appends a report on the study's film; returns what is missing if the ledger refuses it.
+
+    Items on a phantom are marked synthetic, whatever their specialist knew of it.
+    """
+    marked = [item.model_copy(update={"synthetic": True}) for item in items] if study.synthetic else items
+    trusted = player.specialist in runtime.context.calibrated
+    problem = ledger.append(player.specialist, marked, study.images[0].film.digest, trusted_calibration=trusted)
+    return [missing(player.specialist, player.role, problem)] if problem else []
+
+
+async def weigh(ledger: Ledger, state: Mapping[str, Any], runtime: Context) -> Update:
+    """Has all findings and their places weighed, and enters the beliefs; gives `missing`, `timings`, `warnings`.
+
+    Evidence that stands in the ledger twice is weighed once.
+    """
+    study = Study.model_validate(state["study"])
+    again = {twin.id for _, twin in twins(ledger.items)}
+    weighed = [
+        item
+        for item in ledger.items
+        if item.kind in (EvidenceKind.FINDING, EvidenceKind.LOCATION) and item.id not in again
+    ]
+    arguments = {
+        "items": [item.model_dump(mode="json") for item in weighed],
+        "patient": study.patient.model_dump(mode="json"),
+        "view": state.get("view", study.images[0].view.value),
+    }
+    update: Update = {"missing": [], "timings": [], "warnings": []}
+    if again:
+        update["warnings"].append(f"The same evidence came twice and was counted once: {', '.join(sorted(again))}.")
+    priors = state.get("priors")
+    if priors:
+        arguments["priors"] = priors
+    findings = any(item.kind is EvidenceKind.FINDING for item in weighed)
+    for player in runtime.context.players[Role.WEIGH][:1] if findings else ():
+        if priors and "priors" not in player.accepts:
+            update["warnings"].append(
+                f"The weigher '{player.specialist}' takes no site priors: those of [priors] were not used."
+            )
+        asked: Asked[Weighing] = await ask(player, arguments, Weighing)
+        update["timings"].append(timing(player, asked.seconds))
+        if asked.report is not None:
+            items = [weighing_item(belief, asked.report) for belief in asked.report.beliefs]
+            update["missing"] += enter(ledger, study, runtime, player, items)
+        elif asked.problem is not None:
+            update["missing"].append(missing(player.specialist, Role.WEIGH, asked.problem))
+    return update

@@ -1,0 +1,124 @@
+"""Grants a reasoner's typed wishes: each maps to a role, the role to whoever plays it, within the run's budget.
+
+What a model says in words chooses nothing: a wish is an enum, a label of the code table, a side and a region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wardround.contracts.codes import NO_FINDING, canonical_label
+from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, Polarity
+from wardround.contracts.reasoning import EvidenceRequest, EvidenceWanted, RequestOutcome
+from wardround.contracts.roles import Role
+from wardround.contracts.study import Study
+from wardround.orchestrator.asking import ask
+from wardround.orchestrator.ledger import Ledger
+from wardround.orchestrator.reasoning.record import Record
+from wardround.orchestrator.steps import Context, Update, enter, film_arguments, missing, timing, weigh
+
+__all__ = ["CASES", "Wishes"]
+
+CASES = 3
+_ROLES: Mapping[EvidenceWanted, Role] = {
+    EvidenceWanted.DETECTION: Role.DETECT,
+    EvidenceWanted.MEASUREMENT: Role.SEGMENT,
+    EvidenceWanted.OBSERVATION: Role.OBSERVE,
+    EvidenceWanted.LESIONS: Role.LESIONS,
+    EvidenceWanted.SIMILAR_CASES: Role.RETRIEVE,
+}
+# These were asked of the whole film before the reasoner began, and would say the same again.
+_ASKED_BEFORE = frozenset({Role.DETECT, Role.SEGMENT})
+
+
+class Wishes:
+    """The wishes of one run. `update` is what they add to the run's state."""
+
+    def __init__(self, ledger: Ledger, state: Mapping[str, Any], runtime: Context, budget: int) -> None:
+        self.ledger = ledger
+        self.update: Update = {"missing": [], "timings": [], "warnings": []}
+        self._study = Study.model_validate(state["study"])
+        self._state = state
+        self._runtime = runtime
+        self._left = budget
+        self._granted: set[tuple[object, ...]] = set()
+
+    async def grant(
+        self, requests: Sequence[EvidenceRequest]
+    ) -> tuple[tuple[Evidence, ...], tuple[RequestOutcome, ...]]:
+        """Asks the specialists for each wish; the whole evidence afterwards, and what became of each wish."""
+        outcomes = []
+        before = len(self.ledger.items)
+        for request in requests:
+            outcomes.append(await self._one(request))
+        if any(item.kind in (EvidenceKind.FINDING, EvidenceKind.LOCATION) for item in self.ledger.items[before:]):
+            self._add(await weigh(self.ledger, self._state, self._runtime))
+        return self.ledger.items, tuple(outcomes)
+
+    async def _one(self, request: EvidenceRequest) -> RequestOutcome:
+        role = _ROLES[request.wanted]
+        label = canonical_label(request.finding) if request.finding else None
+        refused = self._refusal(request, role, label)
+        if refused:
+            return RequestOutcome(request=_shown(request, label), refused=refused)
+        self._left -= 1
+        self._granted.add(_key(request, label))
+        begun = len(self.ledger.items)
+        for player in self._runtime.context.players[role]:
+            asked = await ask(player, self._arguments(request, role, label), EvidenceReport)
+            self.update["timings"].append(timing(player, asked.seconds))
+            if asked.report is not None:
+                self.update["missing"] += enter(self.ledger, self._study, self._runtime, player, asked.report.items)
+            elif asked.problem is not None:
+                self.update["missing"].append(missing(player.specialist, role, asked.problem))
+        brought = tuple(item.id for item in self.ledger.items[begun:])
+        return RequestOutcome(
+            request=_shown(request, label), evidence=brought, refused="" if brought else "nothing came of it"
+        )
+
+    def _refusal(self, request: EvidenceRequest, role: Role, label: str | None) -> str:
+        if request.finding and label is None:
+            return "its finding is not in the code table"
+        if role in _ASKED_BEFORE:
+            return f"every specialist with the role '{role.value}' has been asked"
+        if not self._runtime.context.players[role]:
+            return f"nobody plays the role '{role.value}'"
+        if role is Role.OBSERVE and label is None:
+            return "an observation is asked for one finding of the code table"
+        if _key(request, label) in self._granted:
+            return "it was asked for before"
+        return "the budget is spent" if self._left <= 0 else ""
+
+    def _arguments(self, request: EvidenceRequest, role: Role, label: str | None) -> dict[str, Any]:
+        if role is Role.RETRIEVE:
+            weighings = Record(self.ledger.items).weighings
+            suspected = [
+                name
+                for name, item in weighings.items()
+                if item.polarity is Polarity.PRESENT and name not in (NO_FINDING, label)
+            ]
+            return {
+                "findings": [*([label] if label else []), *suspected],
+                "patient": self._study.patient.model_dump(mode="json"),
+                "limit": CASES,
+            }
+        return {
+            **film_arguments(self._study.images[0]),
+            "finding": label or "",
+            "side": request.side.value if request.side else None,
+            "region": request.region.value if request.region else None,
+        }
+
+    def _add(self, update: Update) -> None:
+        for key, values in update.items():
+            self.update[key] += values
+
+
+def _key(request: EvidenceRequest, label: str | None) -> tuple[object, ...]:
+    return request.wanted, label, request.side, request.region
+
+
+def _shown(request: EvidenceRequest, label: str | None) -> EvidenceRequest:
+    """The wish with the code table's label: what a model wrote in its place is not repeated."""
+    return request.model_copy(update={"finding": label or ""})

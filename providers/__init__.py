@@ -1,0 +1,1 @@
+"""Clients to language models, behind the one interface of `wardround.contracts.language`."""
