@@ -1,9 +1,11 @@
 """Where the time of a warm diagnosis goes: `python -m wardround.evals.latency FILM… ` prints medians and shares.
 
-Everything runs embedded in one process. `forward` is each bundled model's network alone, on the same films in the same
-process: without reading, resizing, outlining for the detector, or drawing masks. `run` is from a stored film's
-handle to the verified result, `everything else` what of it is beyond the forward passes. Milliseconds depend on the
-machine; the shares are what to keep.
+Everything runs embedded in one process, without a language model. `run` is from a stored film's handle to the verified,
+kept result. Each moment of it is one of three (`evals.clock`): `forward`, any of the bundled models' networks computes,
+from a prepared film to logits and contributions by place; `disk`, it waits for artefacts, checkpoints or the result to
+be written; `everything else`, which takes in resizing, outlines from logits, measuring, locating, screening, weighing,
+wording and verifying, MCP, pydantic and LangGraph. `overhead` is everything else over the run without disk. The forward
+passes are also timed alone, each in an idle process. Milliseconds depend on the machine; the shares are what to keep.
 """
 
 from __future__ import annotations
@@ -31,31 +33,48 @@ from wardround.agents.imaging.reader import film_array
 from wardround.agents.imaging.store import Store
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.errors import WardroundError
+from wardround.evals.clock import Clock
 from wardround.orchestrator.composition import open_house
 from wardround.orchestrator.config import Configuration, load_configuration
+from wardround.orchestrator.report import write_report
 
-__all__ = ["measure"]
+__all__ = ["OVERHEAD", "measure"]
 
+OVERHEAD = "overhead"
 _Film = NDArray[np.float32]
+_Taken = dict[str, list[float]]
+_WARM = 3  # films that are run once more, before anything is timed
 
 
-async def _runs(configuration: Configuration, films: Sequence[Path]) -> tuple[list[float], list[Diagnosis]]:
-    """Seconds to open each film, and each result; the first film is run once more before, to warm up."""
-    opened, results = [], []
+async def _runs(configuration: Configuration, films: Sequence[Path], clock: Clock, taken: _Taken) -> list[Diagnosis]:
+    """Each film's result; what each part took is added to `taken`."""
+    results = []
     async with open_house(configuration, None) as house:
-        await house.diagnose(await house.open_study([str(films[0])]))
+        for film in films[:_WARM]:
+            await house.diagnose(await house.open_study([str(film)]))
         for film in films:
             begun = time.perf_counter()
             study = await house.open_study([str(film)])
-            opened.append(time.perf_counter() - begun)
-            results.append(await house.diagnose(study))
-    return opened, results
+            taken["decode and store"].append(time.perf_counter() - begun)
+            async with clock.run() as parts:
+                result = await house.diagnose(study)
+            parts[OVERHEAD] = parts["everything else"] / (parts["run"] - parts["disk"])
+            for name, seconds in parts.items():
+                taken[name].append(seconds)
+            for timing in result.timings:
+                if timing.step != "run":
+                    taken[f"step {timing.step}"].append(timing.seconds)
+            begun = time.perf_counter()
+            await write_report(house, result, configuration.home / "report.html")
+            taken["report"].append(time.perf_counter() - begun)
+            results.append(result)
+    return results
 
 
-def _forward(films: Sequence[_Film]) -> dict[str, float]:
-    """Median seconds of each bundled model's network alone, film by film."""
+def _alone(films: Sequence[_Film]) -> _Taken:
+    """Seconds of each bundled model's network alone, film by film; the first film is run once more before."""
     detector, segmenter = open_bundled(), bundled_segmenter()
-    taken: dict[str, list[float]] = defaultdict(list)
+    taken: _Taken = defaultdict(list)
     for film in [films[0], *films]:
         prepared, regions = detector.prepared(film)
         letterboxed = segmenter.prepared([film])
@@ -65,30 +84,42 @@ def _forward(films: Sequence[_Film]) -> dict[str, float]:
         ):
             begun = time.perf_counter()
             run()
-            taken[name].append(time.perf_counter() - begun)
-    return {name: statistics.median(seconds[1:]) for name, seconds in taken.items()}
+            taken[f"alone {name}"].append(time.perf_counter() - begun)
+    return {name: seconds[1:] for name, seconds in taken.items()}
 
 
-def measure(films: Sequence[Path]) -> dict[str, float]:
-    """Median seconds: `decode`, `run`, `step …` for each step of the run, `forward …` for each model alone."""
+def measure(films: Sequence[Path]) -> _Taken:
+    """Seconds by part, a value for each film: see this module.
+
+    The parts are `run` and its `forward`, `disk` and `everything else`; `forward NAME` by model; `step …`; and beside
+    the run `alone NAME` by model, `decode and store` and `report`. `overhead` is a share.
+    """
+    taken: _Taken = defaultdict(list)
+    clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
         configuration = load_configuration(environment={"WARDROUND_HOME": folder})
-        opened, results = asyncio.run(_runs(configuration, films))
+        with clock.installed(), asyncio.Runner(loop_factory=clock.loop) as runner:
+            results = runner.run(_runs(configuration, films, clock, taken))
         store = Store(configuration.store)
         arrays = [film_array(store, result.study.images[0]) for result in results if result.study is not None]
-        forward = _forward(arrays)
-    steps: dict[str, list[float]] = defaultdict(list)
-    for result in results:
-        for timing in result.timings:
-            steps[timing.step].append(timing.seconds)
-    run = statistics.median(steps.pop("run"))
-    return {
-        "decode and store": statistics.median(opened),
-        **{f"step {name}": statistics.median(seconds) for name, seconds in sorted(steps.items())},
-        "run": run,
-        **{f"forward {name}": seconds for name, seconds in forward.items()},
-        "everything else": run - sum(forward.values()),
-    }
+    return {**taken, **_alone(arrays)}
+
+
+def _table(taken: _Taken, films: int) -> Table:
+    """One line for each part: median and least, and the share of the run where it is a part of it."""
+    of_run = ("run", "forward", "disk", "everything else")
+    table = Table("a warm film", "median ms", "least ms", "share of the run", title=f"{films} films")
+    for name in sorted(taken, key=lambda name: (name not in of_run, of_run.index(name) if name in of_run else name)):
+        if name == OVERHEAD:
+            continue
+        middle, least = statistics.median(taken[name]), min(taken[name])
+        inside = name in of_run or name.startswith(("forward", "step"))
+        share = f"{middle / statistics.median(taken['run']):.0%}" if inside else ""
+        table.add_row(name, f"{middle * 1000:.1f}", f"{least * 1000:.1f}", share)
+    table.add_section()
+    share, least = statistics.median(taken[OVERHEAD]), min(taken[OVERHEAD])
+    table.add_row("everything else over the run without disk", f"{share:.1%}", f"{least:.1%}", "")
+    return table
 
 
 def main() -> None:
@@ -102,15 +133,10 @@ def main() -> None:
             for seed, path in enumerate(films):
                 write_phantom_dicom(make_phantom(seed), path)
         try:
-            medians = measure(films)
+            taken = measure(films)
         except WardroundError as error:
             raise SystemExit(str(error.problem)) from None
-    table = Table("median of a warm film", "ms", "share of the run", title=f"{len(films)} films")
-    for name, seconds in medians.items():
-        table.add_row(
-            name, f"{seconds * 1000:.0f}", "" if name.startswith("decode") else f"{seconds / medians['run']:.0%}"
-        )
-    Console().print(table)
+    Console().print(_table(taken, len(films)))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Annotated, Any
@@ -15,7 +15,9 @@ from mcp.server.mcpserver import Context, MCPServer
 from numpy.typing import NDArray
 from pydantic import Field
 
-from wardround.agents.anatomy.locate import locate_report
+from wardround.agents.anatomy.chart import Chart
+from wardround.agents.anatomy.locate import chart_of, locate_report
+from wardround.agents.anatomy.outlines import outlines
 from wardround.agents.anatomy.published import BUNDLED, open_segmenter
 from wardround.agents.anatomy.report import anatomy_report
 from wardround.agents.anatomy.screen import needs_turns, screen
@@ -35,10 +37,12 @@ from wardround.servers.worker import Worker
 __all__ = ["build"]
 
 _Film = NDArray[np.float32]
+_Named = tuple[_Film, str | None]  # a film and its digest; None for one that is asked for only once
 _Handle = Annotated[str, Field(description="Handle of a film, as the intake server gave it.")]
 _Details = Annotated[
     Image | None, Field(description="The film's description, for a server that cannot see the store folder.")
 ]
+_CHARTED = 8
 _KEPT = 32  # outlines of the last films: one run asks for the same film up to three times
 
 
@@ -51,20 +55,25 @@ def _segmenter() -> Segmenter:
     return open_segmenter(os.environ.get("WARDROUND_ANATOMY_MODEL") or BUNDLED)
 
 
+def _outlined(asked: Sequence[_Named]) -> list[Segmentation]:
+    return outlines(_segmenter(), [film for film, _ in asked], [digest for _, digest in asked])
+
+
 class _Room:
-    """The worker, and the outlines of the last films by digest."""
+    """The worker, the outlines of the last films by digest, and the charts of the last masks by theirs."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.worker: Worker[_Film, Segmentation] | None = None
+        self.worker: Worker[_Named, Segmentation] | None = None
         self._kept: OrderedDict[str, Segmentation] = OrderedDict()
+        self._charts: OrderedDict[str, Chart] = OrderedDict()
 
     async def outline(self, image: Image, film: _Film | None = None) -> Segmentation:
         """The film's outlines, from memory where it was asked before."""
         key = image.film.digest
         if key not in self._kept:
             assert self.worker is not None
-            self._kept[key] = await self.worker.ask(film if film is not None else self.desk.film(image))
+            self._kept[key] = await self.worker.ask((film if film is not None else self.desk.film(image), key))
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
@@ -74,7 +83,25 @@ class _Room:
         """The outlines of a film turned and inverted, asked together so that they share a batch."""
         assert self.worker is not None
         films = turned_films(film)
-        return dict(zip(films, await asyncio.gather(*(self.worker.ask(one) for one in films.values())), strict=True))
+        asking = (self.worker.ask((one, None)) for one in films.values())
+        return dict(zip(films, await asyncio.gather(*asking), strict=True))
+
+    async def report(self, image: Image) -> EvidenceReport:
+        """Stores and measures the film's outlines; charts them, too, while the detectors are still at the film."""
+        outlined = await self.outline(image)
+        report = await asyncio.to_thread(anatomy_report, outlined, image, self.desk.put_for(image))
+        stacks = {artefact.digest for item in report.items for artefact in item.artefacts}
+        for digest in stacks - self._charts.keys():
+            self._charts[digest] = await asyncio.to_thread(chart_of, outlined.masks)
+        while len(self._charts) > _CHARTED:
+            self._charts.popitem(last=False)
+        return report
+
+    async def chart(self, image: Image, masks: Artefact | None) -> Chart:
+        """The chart of a stack of masks; without one, of the film's outlines."""
+        if masks is None:
+            return chart_of((await self.outline(image)).masks)
+        return self._charts.get(masks.digest) or chart_of(self.desk.read(masks))
 
 
 def build(settings: ServerSettings) -> MCPServer[Any]:
@@ -84,7 +111,7 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Any]) -> AsyncIterator[None]:
-        worker: Worker[_Film, Segmentation] = Worker(lambda films: _segmenter().predict(films), name="anatomy")
+        worker: Worker[_Named, Segmentation] = Worker(_outlined, name="anatomy")
         async with worker:
             room.worker = worker
             try:
@@ -123,7 +150,7 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
         """
         described = desk.image(image, details)
         await ctx.report_progress(0, 1, "outlining")
-        return anatomy_report(await room.outline(described), described, desk.put_for(described))
+        return await room.report(described)
 
     async def locate_findings(
         image: _Handle,
@@ -137,9 +164,8 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
         """Says where heat maps lie: side, lung zone, heart or mediastinum, and the share of the map that lies there."""
         described = desk.image(image, details)
         await ctx.report_progress(0, 1, "placing")
-        stack = desk.read(masks) if masks is not None else (await room.outline(described)).masks
-        maps = [(target, desk.read(target.heatmap)) for target in targets]
-        return locate_report(maps, stack, synthetic=described.synthetic)
+        maps = zip(targets, desk.read_all([target.heatmap for target in targets]), strict=True)
+        return locate_report(list(maps), await room.chart(described, masks), synthetic=described.synthetic)
 
     add_tool(server, screen_film, ScreenReport, role=Role.SCREEN, title="Screen a film")
     add_tool(server, segment_anatomy, EvidenceReport, role=Role.SEGMENT, title="Outline and measure anatomy")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ from wardround.servers.worker import Worker
 
 __all__ = ["build"]
 
-_Film = NDArray[np.float32]
+_Film = tuple[NDArray[np.float32], str]  # and its digest
 
 
 @cache
@@ -39,6 +39,10 @@ def _ensemble() -> Ensemble:
     return Ensemble([open_detector(name) for name in named or present_detectors()])
 
 
+def _read(asked: Sequence[_Film]) -> list[tuple[Reading, ...]]:
+    return _ensemble().predict([film for film, _ in asked], [digest for _, digest in asked])
+
+
 def build(settings: ServerSettings) -> MCPServer[Any]:
     """The server, with its tool `detect_findings`."""
     desk = Desk(settings)
@@ -46,7 +50,7 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Any]) -> AsyncIterator[None]:
-        worker: Worker[_Film, tuple[Reading, ...]] = Worker(lambda films: _ensemble().predict(films), name="cxr")
+        worker: Worker[_Film, tuple[Reading, ...]] = Worker(_read, name="cxr")
         async with worker:
             workers.append(worker)
             try:
@@ -78,7 +82,7 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
         await ctx.report_progress(0, 2, "reading the film")
         film = desk.film(described)
         await ctx.report_progress(1, 2, "scoring")
-        readings = await workers[-1].ask(film)
+        readings = await workers[-1].ask((film, described.film.digest))
         return _ensemble().report(readings, desk.put_for(described))
 
     add_tool(server, detect_findings, EvidenceReport, role=Role.DETECT, title="Detect findings")

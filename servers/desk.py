@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,10 @@ class Desk:
     def read(self, artefact: Artefact) -> NDArray[Any]:
         """The artefact's array; the one channel where it names one."""
         return self._reader.read(artefact)
+
+    def read_all(self, artefacts: Sequence[Artefact]) -> list[NDArray[Any]]:
+        """As `read`, of each: a stack of which several channels are meant is read once."""
+        return self._reader.read_all(artefacts)
 
     def keep(self, image: Image, artefact: Artefact) -> None:
         """Copies another server's artefact into the store, to be forgotten with its film.

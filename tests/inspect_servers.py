@@ -19,7 +19,7 @@ import httpx
 
 INSPECTOR = ("npx", "--yes", "@modelcontextprotocol/inspector@2.12.0", "--cli")
 WARDROUND = str(Path(sys.executable).parent / "wardround")
-SERVERS = ("intake", "cxr", "anatomy", "evidence")
+SERVERS = ("intake", "cxr", "anatomy", "evidence", "observer")
 
 
 def _inspect(target: list[str], *arguments: str) -> dict[str, Any]:

@@ -58,7 +58,8 @@ class Chart:
         distance, nearest = ndimage.distance_transform_edt(zone == 0, return_indices=True)
         return distance, zone[nearest[0], nearest[1]]
 
-    def _owner(self, margin: float) -> NDArray[np.int64]:
+    def owner(self, margin: float) -> NDArray[np.int64]:
+        """Which place each pixel (h, w) counts for, as in `shares`: 1 + its index, 0 outside them all. Kept."""
         if margin not in self._owners:
             distance, zone = self._nearest_zone
             spilled = (self._named == 0) & (distance <= margin * (thorax_width(self.masks) or 0))
@@ -70,7 +71,7 @@ class Chart:
 
         Mass outside every region but within `margin` chest widths of a lung counts for that lung's nearest zone.
         """
-        held = np.bincount(self._owner(margin).ravel(), weights=mass.ravel(), minlength=len(self._places) + 1)
+        held = np.bincount(self.owner(margin).ravel(), weights=mass.ravel(), minlength=len(self._places) + 1)
         # Rounded, so that a mass on a border between two places is not decided by the last bits of a float.
         shares = {place: round(float(held[index]), 9) for index, place in enumerate(self._places, start=1)}
         shares[OUTSIDE] = round(float(held[0]), 9)

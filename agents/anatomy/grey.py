@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -33,12 +34,20 @@ class Statistics:
     relief: float
 
 
+@lru_cache(maxsize=16)
+def _smooth(height: int, width: int) -> NDArray[np.float64]:
+    """Orthonormal surfaces (height * width, up to 6) that span all those of second degree."""
+    rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    terms = np.stack([np.ones_like(rows), rows, columns, rows**2, columns**2, rows * columns], axis=-1).reshape(-1, 6)
+    surfaces, sizes, _ = np.linalg.svd(terms, full_matrices=False)
+    return np.asarray(surfaces[:, sizes > 1e-10 * sizes[0]], dtype=np.float64)
+
+
 def _relief(film: NDArray[np.float32]) -> float:
     """What a least-squares surface of second degree leaves of a picture's variance."""
-    rows, columns = np.mgrid[-1 : 1 : film.shape[0] * 1j, -1 : 1 : film.shape[1] * 1j]
-    terms = np.stack([np.ones_like(rows), rows, columns, rows**2, columns**2, rows * columns], axis=-1).reshape(-1, 6)
+    surfaces = _smooth(*film.shape)
     values = film.astype(np.float64).ravel()
-    left = values - terms @ np.linalg.lstsq(terms, values, rcond=None)[0]
+    left = values - surfaces @ (values @ surfaces)
     return float(left.var() / max(values.var(), 1e-12))
 
 
@@ -53,7 +62,7 @@ def statistics_of(film: NDArray[np.float32]) -> Statistics:
         spread=spread,
         black=float((here <= 0.002).mean()),
         white=float((here >= 0.998).mean()),
-        levels=int(np.unique((here * 255.0).round()).size),
+        levels=int(np.count_nonzero(np.bincount((here * 255.0).round().astype(np.uint8).ravel()))),
         smoothness=alike,
         relief=_relief(here[::4, ::4]),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, Source
 from wardround.contracts.weighing import LocateTarget
 
-__all__ = ["LOCATOR", "locate", "locate_report"]
+__all__ = ["LOCATOR", "chart_of", "locate", "locate_report"]
 
 LOCATOR = Source(model="heat map on anatomy", version="1.0.0")
 _FAINT = 1e-3  # a map that never rises above this says nothing
@@ -53,6 +54,23 @@ _RULES = {
 }
 
 
+@lru_cache(maxsize=64)
+def _between(cells: int, pixels: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """For each of so many pixels along a line of cells: the cells before and after its centre, and how far between."""
+    centres = np.clip((np.arange(pixels) + 0.5) * cells / pixels - 0.5, 0.0, cells - 1.0)
+    before = centres.astype(np.intp)
+    return before, np.minimum(before + 1, cells - 1), centres - before
+
+
+def _enlarged(heat: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
+    """A map (h, w) at another size, linear between the centres of its cells and level beyond the outermost."""
+    before, after, part = _between(heat.shape[0], shape[0])
+    rows = heat[before] + part[:, None] * (heat[after] - heat[before])
+    before, after, part = _between(heat.shape[1], shape[1])
+    start = rows.take(before, axis=1)
+    return np.asarray(start + part * (rows.take(after, axis=1) - start), dtype=np.float64)
+
+
 def _mass(heatmap: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float64] | None:
     """What rises above half of the map's maximum, at the masks' size, with unit sum; None for a faint map."""
     heat = np.asarray(heatmap, dtype=np.float64)
@@ -62,8 +80,7 @@ def _mass(heatmap: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.f
             f"A heat map must be one 2-D array of finite numbers; this one has shape {heat.shape}.",
             "Name one channel of a heat map stack in LocateTarget.heatmap.channel.",
         )
-    zoom = (shape[0] / heat.shape[0], shape[1] / heat.shape[1])
-    heat = ndimage.zoom(heat, zoom, order=1, mode="nearest", grid_mode=True)
+    heat = _enlarged(heat, shape)
     peak = float(heat.max())
     if peak < _FAINT:
         return None
@@ -94,6 +111,18 @@ def _outside(mass: NDArray[np.float64], middle: float, share: float) -> Location
     on_right = float(mass[:, np.arange(mass.shape[1]) < middle].sum())
     side = Side.RIGHT if on_right > 0.7 else Side.LEFT if on_right < 0.3 else Side.MIDLINE
     return _place(Region.OUTSIDE, side, share)
+
+
+def chart_of(masks: NDArray[np.uint8]) -> Chart:
+    """The chart of masks (5, h, w), with all that placing any finding on it will look up worked out ahead.
+
+    Raises:
+        CallerError: BAD_ARGUMENT, the masks are not a stack of five.
+    """
+    chart = Chart(masks)
+    for margin in sorted({rule.margin for rule in (_USUAL, *_RULES.values())}):
+        chart.owner(margin)
+    return chart
 
 
 def locate(heatmap: NDArray[np.floating], masks: NDArray[np.uint8], finding: str = "") -> Location | None:
@@ -156,7 +185,7 @@ def _worded(place: Location) -> str:
 
 def locate_report(
     targets: Sequence[tuple[LocateTarget, NDArray[np.floating]]],
-    masks: NDArray[np.uint8],
+    chart: Chart,
     *,
     source: Source = LOCATOR,
     synthetic: bool = False,
@@ -166,11 +195,9 @@ def locate_report(
     A map that cannot be placed gives a warning in its item's stead.
 
     Raises:
-        CallerError: BAD_ARGUMENT, a heat map is not one 2-D array of finite numbers, or the masks are not a stack of
-            five.
+        CallerError: BAD_ARGUMENT, a heat map is not one 2-D array of finite numbers.
     """
     items, warnings = [], []
-    chart = Chart(masks)
     for target, heatmap in targets:
         place = _located(heatmap, chart, target.subject)
         if place is None:

@@ -15,6 +15,11 @@ from wardround.contracts.anatomy import Structure
 __all__ = ["implausible", "one_lung_plausible", "unlikely_masks"]
 
 
+def _size(mask: Mask) -> int:
+    """Pixels of a mask; several times as fast as its sum."""
+    return int(np.count_nonzero(mask))
+
+
 @dataclass(frozen=True)
 class _Extent:
     """Where one mask lies: `area` as a share of the film; centre and edges as shares of its height and width."""
@@ -29,12 +34,13 @@ class _Extent:
 
     @classmethod
     def of(cls, mask: Mask) -> _Extent:
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        in_rows, in_columns = (mask.view(np.uint8).sum(axis=axis, dtype=np.uint32) for axis in (1, 0))
+        rows, columns = np.flatnonzero(in_rows), np.flatnonzero(in_columns)
         height, width = mask.shape
         return cls(
-            area=float(mask.mean()),
-            row=float(np.average(np.arange(height) + 0.5, weights=mask.sum(axis=1))) / height,
-            column=float(np.average(np.arange(width) + 0.5, weights=mask.sum(axis=0))) / width,
+            area=int(in_rows.sum()) / mask.size,
+            row=float(np.average(np.arange(height) + 0.5, weights=in_rows)) / height,
+            column=float(np.average(np.arange(width) + 0.5, weights=in_columns)) / width,
             top=rows[0] / height,
             bottom=(rows[-1] + 1) / height,
             first=columns[0] / width,
@@ -73,8 +79,8 @@ class _Chest:
             left=left,
             heart=_Extent.of(heart),
             midline=float("nan") if middle is None else (middle + 0.5) / masks.shape[2],
-            lungs_overlap=float((right_lung & left_lung).sum() / min(right_lung.sum(), left_lung.sum())),
-            heart_overlap=float((heart & (right_lung | left_lung)).sum() / heart.sum()),
+            lungs_overlap=_size(right_lung & left_lung) / min(_size(right_lung), _size(left_lung)),
+            heart_overlap=_size(heart & (right_lung | left_lung)) / _size(heart),
             common_height=common / min(right.bottom - right.top, left.bottom - left.top),
             slenderness=min(aspect * (lung.bottom - lung.top) / (lung.last - lung.first) for lung in (right, left)),
         )
@@ -130,7 +136,7 @@ def one_lung_plausible(masks: NDArray[np.uint8], lung: Structure) -> bool:
         and beside
         and other.row > one.row
         and 0.008 <= other.area <= 0.30
-        and (side & heart).sum() <= 0.25 * heart.sum()
+        and _size(side & heart) <= 0.25 * _size(heart)
     )
 
 
@@ -166,10 +172,10 @@ def unlikely_masks(masks: NDArray[np.uint8]) -> dict[Structure, str]:
         if not mask.any():
             continue
         extent = _Extent.of(mask)
-        area = float(mask.mean())
+        area = extent.area
         if not limits.least <= area <= limits.most:
             wrong[structure] = f"it covers {100 * area:.2g} % of the film"
-        elif mask[mask.shape[0] // 2 :].sum() > limits.below * mask.sum():
+        elif _size(mask[mask.shape[0] // 2 :]) > limits.below * _size(mask):
             wrong[structure] = "it lies in the lower half of the film"
         elif middle is not None and structure in _ON_THE_RIGHT:
             on_right = bool(extent.column * mask.shape[1] < middle)
@@ -180,7 +186,7 @@ def unlikely_masks(masks: NDArray[np.uint8]) -> dict[Structure, str]:
         (Structure.RIGHT_CLAVICLE, Structure.LEFT_CLAVICLE),
     ):
         first, second = pick(masks, one), pick(masks, other)
-        smaller = min(first.sum(), second.sum())
-        if smaller and (first & second).sum() > _COMMON * smaller:
+        smaller = min(_size(first), _size(second))
+        if smaller and _size(first & second) > _COMMON * smaller:
             wrong |= {structure: f"it overlaps the {mate.value}" for structure, mate in ((one, other), (other, one))}
     return wrong

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from wardround.agents.anatomy.features import features_of
 from wardround.agents.anatomy.grey import grey_faults
 from wardround.agents.anatomy.heads import AP, MIRRORED, PAEDIATRIC, error_rate, head
-from wardround.agents.anatomy.plausible import implausible, one_lung_plausible
+from wardround.agents.anatomy.plausible import one_lung_plausible
 from wardround.agents.anatomy.segmenter import Segmentation
 from wardround.agents.anatomy.turns import turned_films
 from wardround.contracts.anatomy import Structure
@@ -68,7 +68,7 @@ def _doubts(segmentation: Segmentation) -> tuple[str, ...]:
         for structure in _NEEDED
         if segmentation.confidence[structure] < _LEAST_SCORE
     )
-    return (*implausible(segmentation.masks), *unsure)
+    return (*segmentation.faults, *unsure)
 
 
 def _put_right(turned: Mapping[ScreenFinding, Segmentation]) -> tuple[ScreenFinding, float] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from wardround.agents.anatomy.network import CHANNELS, AnatomyNet
+from wardround.agents.anatomy.plausible import implausible
 from wardround.agents.weights.device import Placement, placement
 from wardround.agents.weights.load import load_safetensors
 from wardround.agents.weights.registry import entry
@@ -50,15 +52,32 @@ class Segmentation:
         """One structure's mask, (h, w)."""
         return np.asarray(self.masks[CHANNELS.index(structure)], dtype=np.bool_)
 
+    @cached_property
+    def faults(self) -> tuple[str, ...]:
+        """Why the masks cannot be a chest's, as `plausible.implausible` says; empty where they can."""
+        return implausible(self.masks)
+
+
+def _filled(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask with its holes filled: what the outside, let in round the edges, does not reach."""
+    reached, count = ndimage.label(np.pad(~part, 1, constant_values=True))
+    return part if count == 1 else np.asarray(reached != reached[0, 0], dtype=np.bool_)[1:-1, 1:-1]
+
 
 def clean(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The largest connected part of a mask (h, w), with its holes filled; an empty mask stays empty."""
-    parts, count = ndimage.label(mask)
-    if count == 0:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if rows.size == 0:
         return mask
-    sizes = np.bincount(parts.ravel())
-    sizes[0] = 0
-    return np.asarray(ndimage.binary_fill_holes(parts == sizes.argmax()), dtype=np.bool_)
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    parts, count = ndimage.label(mask[box])
+    if count > 1:
+        sizes = np.bincount(parts.ravel())
+        sizes[0] = 0
+        parts = parts == sizes.argmax()
+    cleaned = np.zeros_like(mask)
+    cleaned[box] = _filled(np.asarray(parts, dtype=np.bool_))
+    return cleaned
 
 
 def _checked(film: NDArray[np.float32]) -> Tensor:
@@ -90,13 +109,13 @@ def _outlined(logits: Tensor, rows: int, columns: int, source: Source) -> Segmen
     inner = _fitted(rows, columns, logits.shape[-1])
     size = _fitted(rows, columns, min(_WORK_SIZE, max(rows, columns)))
     logits = logits[:, : inner[0], : inner[1]]
-    chance = torch.sigmoid(F.interpolate(logits[None], size=size, mode="bilinear", align_corners=False)[0]).numpy()
-    masks = np.stack([clean(channel >= 0.5) for channel in chance])
-    overlap = (chance * masks).sum(axis=(1, 2))
-    total = chance.sum(axis=(1, 2)) + masks.sum(axis=(1, 2))
-    scores = np.where(masks.any(axis=(1, 2)), 2.0 * overlap / np.maximum(total, 1e-6), 0.0)
-    confidence = {structure: float(min(1.0, score)) for structure, score in zip(CHANNELS, scores, strict=True)}
-    return Segmentation(masks.astype(np.uint8), confidence, source)
+    chance = torch.sigmoid(F.interpolate(logits[None], size=size, mode="bilinear", align_corners=False)[0])
+    masks = np.stack([clean(channel) for channel in (chance >= 0.5).numpy()])
+    kept = torch.from_numpy(masks)
+    overlap, marked = (chance * kept).sum(dim=(1, 2)), kept.sum(dim=(1, 2))
+    scores = torch.where(marked > 0, 2.0 * overlap / (chance.sum(dim=(1, 2)) + marked).clamp_min(1e-6), 0.0)
+    confidence = {structure: min(1.0, score) for structure, score in zip(CHANNELS, scores.tolist(), strict=True)}
+    return Segmentation(masks.view(np.uint8), confidence, source)
 
 
 class Segmenter:

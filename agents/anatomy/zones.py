@@ -45,8 +45,9 @@ def mediastinum(masks: NDArray[np.uint8]) -> Mask:
     right_rows, _, right_inner = _edges(right)
     left_rows, left_inner, _ = _edges(left)
     shared, of_right, of_left = np.intersect1d(right_rows, left_rows, return_indices=True)
-    columns = np.arange(right.shape[1])
-    between[shared] = (columns > right_inner[of_right, None]) & (columns < left_inner[of_left, None])
+    columns = np.arange(right.shape[1], dtype=np.int32)
+    inner = [edge[rows, None].astype(np.int32) for edge, rows in ((right_inner, of_right), (left_inner, of_left))]
+    between[shared] = (columns > inner[0]) & (columns < inner[1])
     return np.asarray(between & ~pick(masks, Structure.HEART) & ~right & ~left, dtype=np.bool_)
 
 

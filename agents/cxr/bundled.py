@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from wardround.agents.anatomy.plausible import implausible
+from wardround.agents.anatomy.outlines import outlines
 from wardround.agents.anatomy.segmenter import Segmenter, bundled_segmenter
 from wardround.agents.cxr.cam import fill, relative_maps
 from wardround.agents.cxr.detector import Film, Reading, check_films
@@ -62,10 +62,10 @@ def stored_calibration(name: str) -> Calibration | None:
 
 
 class RegionDetector:
-    """`RegionNet` as a `Detector` that is also `CrossFitted`.
+    """`RegionNet` as a `Detector` that is also `CrossFitted` and `Outlining`.
 
-    Its score is the logistic of its members' mean logit. It outlines each film itself to know the regions; where no
-    plausible chest is outlined, the usual place of each region on a film is taken.
+    Its score is the logistic of its members' mean logit. It outlines each film to know the regions; where no plausible
+    chest is outlined, the usual place of each region on a film is taken.
     """
 
     def __init__(
@@ -98,17 +98,20 @@ class RegionDetector:
         """
         return [fold_of_patient(patient)] if self.has_seen(patient) else range(len(self.network.members))
 
-    def prepared(self, film: Film) -> tuple[Tensor, Tensor]:
-        """A checked film as `forward` takes it (1, 1, 320, 320), and its regions (1, 10, 128, 128), both float32."""
+    def prepared(self, film: Film, name: str | None = None) -> tuple[Tensor, Tensor]:
+        """A checked film as `forward` takes it (1, 1, 320, 320), and its regions (1, 10, 128, 128), both float32.
+
+        `name` as in `Outlining`.
+        """
         # `require`, because torch warns of arrays that may not be written, such as memory-mapped ones.
         film = np.require(film, np.float32, ["C", "W"])
-        return prepare(torch.from_numpy(film)[None, None]), self.regions(film)[None]
+        return prepare(torch.from_numpy(film)[None, None]), self.regions(film, name)[None]
 
-    def regions(self, film: Film) -> Tensor:
-        """The film's regions (10, 128, 128) in [0, 1]."""
-        masks = self._segmenter.predict([film])[0].masks
-        if not implausible(masks):
-            return region_stack(masks)
+    def regions(self, film: Film, name: str | None = None) -> Tensor:
+        """The film's regions (10, 128, 128) in [0, 1]. `name` as in `Outlining`."""
+        outlined = outlines(self._segmenter, [film], [name])[0]
+        if not outlined.faults:
+            return region_stack(outlined.masks)
         usual = self.network.usual_regions[None].float().cpu()
         return F.interpolate(usual, (SIDE, SIDE), mode="bilinear", align_corners=False)[0]
 
@@ -121,17 +124,24 @@ class RegionDetector:
 
     def predict(self, films: Sequence[Film]) -> list[Reading]:
         """See `Detector.predict`. A film's scores do not depend on its batch, to 1e-4."""
-        return self._readings(films, [range(len(self.network.members))] * len(films))
+        return self.predict_named(films, [None] * len(films))
+
+    def predict_named(self, films: Sequence[Film], names: Sequence[str | None]) -> list[Reading]:
+        """See `Outlining`."""
+        return self._readings(films, names, [range(len(self.network.members))] * len(films))
 
     def predict_unseen(self, films: Sequence[Film], patients: Sequence[str]) -> list[Reading]:
         """See `CrossFitted`, and `heard`."""
-        return self._readings(films, [self.heard(patient) for patient in patients])
+        return self._readings(films, [None] * len(films), [self.heard(patient) for patient in patients])
 
-    def _readings(self, films: Sequence[Film], heard: Sequence[Sequence[int]]) -> list[Reading]:
+    def _readings(
+        self, films: Sequence[Film], names: Sequence[str | None], heard: Sequence[Sequence[int]]
+    ) -> list[Reading]:
         check_films(films)
+        named = list(zip(films, names, strict=True))
         out = []
         for first in range(0, len(films), _BATCH):
-            prepared, regions = zip(*(self.prepared(film) for film in films[first : first + _BATCH]), strict=True)
+            prepared, regions = zip(*(self.prepared(*one) for one in named[first : first + _BATCH]), strict=True)
             logits, places = self.forward(torch.cat(prepared), torch.cat(regions))
             for one, stack, members in zip(logits, places, heard[first : first + _BATCH], strict=True):
                 score = one[list(members)].mean(dim=0).sigmoid()

@@ -14,7 +14,7 @@ from wardround.contracts.card import ModelCard
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.evidence import Source
 
-__all__ = ["GRID", "CrossFitted", "Detector", "Film", "Reading", "check_films"]
+__all__ = ["GRID", "CrossFitted", "Detector", "Film", "Outlining", "Reading", "check_films"]
 
 GRID = 64
 Film = NDArray[np.float32]
@@ -78,6 +78,15 @@ class CrossFitted(Protocol):
 
     def predict_unseen(self, films: Sequence[Film], patients: Sequence[str]) -> list[Reading]:
         """As `Detector.predict`, but each film is read only by members that did not learn from its patient."""
+        ...
+
+
+@runtime_checkable
+class Outlining(Protocol):
+    """A detector that looks through outlines, and need not draw those of a film that this process drew before."""
+
+    def predict_named(self, films: Sequence[Film], names: Sequence[str | None]) -> list[Reading]:
+        """As `Detector.predict`; `names` are the films' digests, None where a film is not to be remembered."""
         ...
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wardround.agents.calibration.apply import Calibrator
 from wardround.agents.cxr import bundled, published
-from wardround.agents.cxr.detector import GRID, Detector, Film, Reading
+from wardround.agents.cxr.detector import GRID, Detector, Film, Outlining, Reading
 from wardround.agents.imaging.store import PutArtefact
 from wardround.agents.weights.device import Placement
 from wardround.agents.weights.load import is_present
@@ -57,7 +57,10 @@ def present_detectors() -> tuple[str, ...]:
 def _on_grid(stack: NDArray[np.float16]) -> NDArray[np.float32]:
     maps = torch.from_numpy(np.require(stack, np.float32, ["C", "W"]))
     if tuple(maps.shape[-2:]) != (GRID, GRID):
-        maps = F.interpolate(maps[None], (GRID, GRID), mode="bilinear", align_corners=False)[0]
+        # Map by map: all together are enough for torch to give this thread a team of its own, which would slow down the
+        # one of the thread that runs the models.
+        each = (F.interpolate(one[None, None], (GRID, GRID), mode="bilinear", align_corners=False) for one in maps)
+        maps = torch.cat([one[0] for one in each])
     on_grid: NDArray[np.float32] = maps.numpy()
     return on_grid
 
@@ -108,13 +111,18 @@ class Ensemble:
         whole = f"sha256:{sha256(joined).hexdigest()}" if all(digests) else None
         return Source(model=_NAME, version=_VERSION, weights_digest=whole)
 
-    def predict(self, films: Sequence[Film]) -> list[tuple[Reading, ...]]:
-        """Per film, one reading of each member, in the members' order.
+    def predict(self, films: Sequence[Film], names: Sequence[str | None] | None = None) -> list[tuple[Reading, ...]]:
+        """Per film, one reading of each member, in the members' order. `names` as in `Outlining`.
 
         Raises:
             CallerError: BAD_ARGUMENT, as `Detector.predict`.
         """
-        return list(zip(*(member.predict(films) for member in self.members), strict=True))
+        known = names or [None] * len(films)
+        heard = (
+            member.predict_named(films, known) if isinstance(member, Outlining) else member.predict(films)
+            for member in self.members
+        )
+        return list(zip(*heard, strict=True))
 
     def _voices(self, label: str, readings: Sequence[Reading]) -> tuple[Voice, ...]:
         return tuple(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from wardround.contracts.errors import CallerError, Fault, ProblemCode
 from wardround.contracts.study import Artefact, ArtefactKind
 
-__all__ = ["npy_bytes", "parse_npy"]
+__all__ = ["channel_of", "npy_bytes", "parse_npy"]
 
 # The dimensions and the stored type of each kind (contracts.study.ArtefactKind).
 _LAYOUT: dict[ArtefactKind, tuple[int, str]] = {
@@ -63,11 +63,10 @@ def _check_range(kind: ArtefactKind, array: npt.NDArray[np.generic]) -> None:
 
 
 def parse_npy(data: bytes, artefact: Artefact) -> npt.NDArray[np.generic]:
-    """The array in an artefact's bytes; for a stack with `artefact.channel`, that channel as (h, w).
+    """The whole array in an artefact's bytes, whichever channel is meant.
 
     Raises:
         Fault: WRONG_SHAPE, the bytes are not an array of the stated kind and shape.
-        CallerError: NOT_FOUND, the stack has no such channel.
     """
     dimensions, dtype = _LAYOUT[artefact.kind]
     buffer = io.BytesIO(data)
@@ -83,9 +82,18 @@ def parse_npy(data: bytes, artefact: Artefact) -> npt.NDArray[np.generic]:
         raise _wrong(f"The artefact is not a {artefact.kind.value} of the stated shape and type.")
     array: npt.NDArray[np.generic] = np.frombuffer(body, dtype=stored).reshape(shape)
     _check_range(artefact.kind, array)
+    return array
+
+
+def channel_of(array: npt.NDArray[np.generic], artefact: Artefact) -> npt.NDArray[np.generic]:
+    """An artefact's array, or for a stack with `artefact.channel` that channel of it, as (h, w).
+
+    Raises:
+        CallerError: NOT_FOUND, the stack has no such channel.
+    """
     if artefact.channel is None:
         return array
-    if artefact.channel not in artefact.channels or len(artefact.channels) != shape[0]:
+    if artefact.channel not in artefact.channels or len(artefact.channels) != array.shape[0]:
         raise CallerError(
             ProblemCode.NOT_FOUND, "The stack has no channel of that name.", "Use one of the artefact's `channels`."
         )

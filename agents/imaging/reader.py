@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import httpx2
 import numpy as np
 import numpy.typing as npt
 
-from wardround.agents.imaging.npy import parse_npy
+from wardround.agents.imaging.npy import channel_of, parse_npy
 from wardround.agents.imaging.store import Store
 from wardround.contracts.errors import CallerError, Fault, ProblemCode
-from wardround.contracts.study import Artefact, Image
+from wardround.contracts.study import Artefact, ArtefactKind, Image
 
 __all__ = ["ArtefactReader", "film_array"]
 
@@ -67,7 +68,16 @@ class ArtefactReader:
                 refuses; TOO_LARGE.
             Fault: SPECIALIST_DOWN or TIMEOUT, the host does not answer; WRONG_SHAPE, it sent something else.
         """
-        return parse_npy(self._bytes(artefact), artefact)
+        return self.read_all([artefact])[0]
+
+    def read_all(self, artefacts: Sequence[Artefact]) -> list[npt.NDArray[np.generic]]:
+        """As `read`, of each: an array of which several channels are meant is read and checked once."""
+        whole: dict[tuple[str, ArtefactKind, tuple[int, ...]], npt.NDArray[np.generic]] = {}
+        for artefact in artefacts:
+            key = artefact.digest, artefact.kind, artefact.shape
+            if key not in whole:
+                whole[key] = parse_npy(self._bytes(artefact), artefact)
+        return [channel_of(whole[one.digest, one.kind, one.shape], one) for one in artefacts]
 
     def _bytes(self, artefact: Artefact) -> bytes:
         if self._store is not None and self._store.has(artefact.digest):

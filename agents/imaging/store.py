@@ -23,12 +23,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wardround.agents.imaging.npy import npy_bytes, parse_npy
+from wardround.agents.imaging.npy import channel_of, npy_bytes, parse_npy
 from wardround.contracts.errors import CallerError, Fault, ProblemCode
 from wardround.contracts.home import private_folder
 from wardround.contracts.study import Artefact, ArtefactKind, Image, Study
 
-__all__ = ["PutArtefact", "Store", "new_image_handle", "new_study_handle"]
+__all__ = ["PutArtefact", "Store", "new_image_handle", "new_study_handle", "write_whole"]
 
 # Keeps what was made from one film: its kind, the array, and the name of each entry of the array's first axis.
 PutArtefact = Callable[[ArtefactKind, npt.NDArray[Any], tuple[str, ...]], Artefact]
@@ -41,9 +41,10 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS image_film ON image (film)",
     "CREATE TABLE IF NOT EXISTS derived (artefact TEXT NOT NULL, film TEXT NOT NULL, PRIMARY KEY (artefact, film))",
     "CREATE INDEX IF NOT EXISTS derived_film ON derived (film)",
-    "CREATE TABLE IF NOT EXISTS fresh (artefact TEXT PRIMARY KEY, since REAL NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS awaited (artefact TEXT NOT NULL, since REAL NOT NULL)",
 )
-# A film that was just put belongs to no study yet; for so long another study's end does not take it away.
+# A film that was just put belongs to no study yet; for so long another study's end does not take it away. One row for
+# each time it was put: of two who put the same film, the study of one must not end the wait for the other's.
 _FRESH_S = 3600.0
 
 
@@ -61,6 +62,21 @@ def _unknown(what: str) -> CallerError:
     return CallerError(
         ProblemCode.NOT_FOUND, f"This store holds no such {what}.", "It may have been forgotten: submit the film again."
     )
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that is only its owner's, whole or not at all, and wait until it is on the disk."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
 
 
 class Store:
@@ -124,7 +140,7 @@ class Store:
         with self._transaction(write=True) as index:  # so that `forget` cannot come between file and row
             digest = self._put_bytes(data)
             if film is None:
-                index.execute("INSERT OR REPLACE INTO fresh VALUES (?, ?)", (digest, time.time()))
+                index.execute("INSERT INTO awaited VALUES (?, ?)", (digest, time.time()))
             else:
                 index.execute("INSERT OR IGNORE INTO derived VALUES (?, ?)", (digest, film))
         return Artefact(kind=kind, digest=digest, shape=shape, channels=tuple(channels))
@@ -134,17 +150,7 @@ class Store:
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
         path = self._path(digest)
         if not path.is_file():
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")  # mode 0600
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(part, path)
-            except BaseException:
-                Path(part).unlink(missing_ok=True)
-                raise
+            write_whole(path, data)
         return digest
 
     def read_bytes(self, digest: str) -> bytes:
@@ -173,7 +179,7 @@ class Store:
             CallerError: NOT_FOUND, no such artefact or channel.
             Fault: WRONG_SHAPE or INTERNAL, the bytes are not what the reference says.
         """
-        return parse_npy(self.read_bytes(artefact.digest), artefact)
+        return channel_of(parse_npy(self.read_bytes(artefact.digest), artefact), artefact)
 
     def save_study(self, study: Study) -> None:
         """Keep a study; the films must be in the store.
@@ -191,7 +197,10 @@ class Store:
                 "INSERT OR REPLACE INTO image VALUES (?, ?, ?)",
                 [(image.handle, study.handle, image.film.digest) for image in study.images],
             )
-            index.executemany("DELETE FROM fresh WHERE artefact = ?", [(image.film.digest,) for image in study.images])
+            index.executemany(
+                "DELETE FROM awaited WHERE rowid = (SELECT MIN(rowid) FROM awaited WHERE artefact = ?)",
+                [(image.film.digest,) for image in study.images],
+            )
 
     def study(self, handle: str) -> Study:
         """The study of a handle.
@@ -230,7 +239,7 @@ class Store:
                 raise _unknown("study")
             films = {row[0] for row in index.execute("SELECT film FROM image WHERE study = ?", (handle,))}
             index.execute("DELETE FROM image WHERE study = ?", (handle,))
-            index.execute("DELETE FROM fresh WHERE since < ?", (time.time() - _FRESH_S,))
+            index.execute("DELETE FROM awaited WHERE since < ?", (time.time() - _FRESH_S,))
             films = {film for film in films if not self._referred(index, film)}
             derived: set[str] = set()
             for film in films:
@@ -243,7 +252,7 @@ class Store:
     def _referred(index: sqlite3.Connection, digest: str) -> bool:
         found = index.execute(
             "SELECT 1 FROM image WHERE film = :digest UNION ALL SELECT 1 FROM derived WHERE artefact = :digest "
-            "UNION ALL SELECT 1 FROM fresh WHERE artefact = :digest LIMIT 1",
+            "UNION ALL SELECT 1 FROM awaited WHERE artefact = :digest LIMIT 1",
             {"digest": digest},
         )
         return found.fetchone() is not None

@@ -27,6 +27,7 @@ ROLES = {
     "cxr": {Role.DETECT},
     "anatomy": {Role.SCREEN, Role.SEGMENT, Role.LOCATE},
     "evidence": {Role.WEIGH},
+    "observer": {Role.OBSERVE},
 }
 
 

@@ -138,7 +138,7 @@ def test_shares_add_up_and_the_height_of_a_map_does_not_matter(row: int, column:
 def test_a_report_cites_the_evidence_that_was_placed(drawn_chest: Masks) -> None:
     target = LocateTarget(subject="Effusion", heatmap=HEATMAP, evidence_id="e7")
     faint = LocateTarget(subject="Nodule", heatmap=HEATMAP, evidence_id="e8")
-    report = locate_report([(target, blobs((140, 55))), (faint, np.zeros((7, 7)))], drawn_chest)
+    report = locate_report([(target, blobs((140, 55))), (faint, np.zeros((7, 7)))], Chart(drawn_chest))
     (item,) = report.items
     assert (item.kind, item.subject, item.derived_from) == (EvidenceKind.LOCATION, "Effusion", ("e7",))
     assert item.location is not None and item.location.side is Side.RIGHT

@@ -1,0 +1,1 @@
+"""Tests whether a run's conclusions follow from the evidence that they cite."""
