@@ -20,7 +20,10 @@ _NAMING = frozenset({EvidenceKind.FINDING, EvidenceKind.WEIGHING, EvidenceKind.O
 
 @dataclass(frozen=True)
 class _Borne:
-    """What may be said of one finding or quantity; `polarity` None: in any polarity."""
+    """What may be said of one finding or quantity; `polarity` None: in any polarity.
+
+    `above`: whether what was measured of it exceeds its upper limit; None where there is no such limit.
+    """
 
     polarity: Polarity | None
     places: frozenset[Place]
@@ -28,6 +31,7 @@ class _Borne:
     scores: tuple[float, ...]
     overlaps: tuple[float, ...]
     quantities: tuple[tuple[float, str], ...]
+    above: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,14 @@ def _borne(polarity: Polarity | None, claims: Collection[Claim], cited: Collecti
         scores=tuple(claim.confidence for claim in claims if claim.confidence is not None),
         overlaps=tuple(item.location.overlap for item in cited if item.location and _placed(item, claims)),
         quantities=tuple(_quantities(claims, cited)),
+        above=_is_above(cited),
     )
+
+
+def _is_above(cited: Collection[Evidence]) -> bool | None:
+    measured = [item.measurement for item in cited if item.measurement is not None]
+    known = {one.value > one.high for one in measured if one.high is not None}
+    return known.pop() if len(known) == 1 else None
 
 
 def _placed(item: Evidence, claims: Collection[Claim]) -> bool:
@@ -128,7 +139,9 @@ def _findings(clause: Clause, allowed: Licence) -> Iterator[str]:
         if borne is None:
             yield f"the text names {name}, which no cited evidence is about"
         elif borne.polarity is None:
-            continue
+            if None not in (clause.above, borne.above) and clause.above is not borne.above:
+                stands = "above its limit" if borne.above else "within its limit"
+                yield f"the text says otherwise of {name}, which is {stands}"
         elif clause.mixed:
             yield f"what the text says of {name} cannot be told apart"
         elif (clause.polarity or Polarity.PRESENT) is not borne.polarity:  # a bare name reads as its presence

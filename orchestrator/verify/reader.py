@@ -18,6 +18,8 @@ from wardround.contracts.codes import canonical_label, finding_codes
 from wardround.contracts.evidence import Degree, Polarity
 from wardround.orchestrator.verify.clauses import Span, cut, stated
 from wardround.orchestrator.verify.vocabulary import (
+    ABOVE,
+    BELOW,
     COMPARISON,
     CONTRAST,
     DEGREES,
@@ -95,7 +97,8 @@ class Place:
 class Clause:
     """What one clause says. The pairs bind a finding to a place, degree or number; '' where none is named before.
 
-    `polarity` is None where the clause has no word for one, and where it is `mixed`.
+    `polarity` is None where the clause has no word for one, and where it is `mixed`. `above` says whether a value is
+    put above its limit (True) or not (False); None where nothing is said of that.
     """
 
     findings: frozenset[str]
@@ -104,6 +107,7 @@ class Clause:
     places: tuple[tuple[str, Place], ...] = ()
     degrees: tuple[tuple[str, Degree], ...] = ()
     numbers: tuple[tuple[str, Number], ...] = ()
+    above: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -197,7 +201,15 @@ def _clause(plain: str, span: Span, here: Sequence[_Named], before: Sequence[_Na
             for name in bound(*match.span())
         ),
         numbers=tuple((name, number) for at, number in _numbers(words) for name in bound(at, at)[-1:]),
+        above=_above(words),
     )
+
+
+def _above(words: str) -> bool | None:
+    over, under = ABOVE.search(words), BELOW.search(words)
+    if over is not None:
+        return NEGATION.search(words[: over.start()]) is None and under is None
+    return False if under is not None else None
 
 
 def _bound(words: str, start: int, end: int, here: Sequence[_Named], before: Sequence[_Named]) -> list[str]:

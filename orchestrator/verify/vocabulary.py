@@ -9,6 +9,8 @@ from wardround.contracts.change import Change
 from wardround.contracts.evidence import Degree, Polarity
 
 __all__ = [
+    "ABOVE",
+    "BELOW",
     "CHANGES",
     "COMPARISON",
     "CONTRAST",
@@ -125,6 +127,16 @@ UNBORNE_PLACES = _any(
     "aort(?:a|ic)", "trachea(?:l)?", "medial(?:ly)?", "lateral(?:ly)?", "posterior(?:ly)?", "anterior(?:ly)?",
     "inferior(?:ly)?", "superior(?:ly)?", "(?:upper|lower|middle|mid)(?! lob)", "spine", "ribs?", "clavicles?",
     "shoulder", "abdom(?:en|inal)", "chest wall", "zones?",
+)  # fmt: skip
+
+# How a measured value is said to stand to its limit; a negation before the first turns it into the second.
+ABOVE = _any(
+    "above", "exceed(?:s|ed|ing)?", "over", "(?:greater|higher|more|larger|wider) than", "outside", "beyond",
+    "surpass(?:es|ed|ing)?", "raised", "elevated", "too (?:large|high|wide)", "increased", "abnormal", "enlarged",
+)  # fmt: skip
+BELOW = _any(
+    "below", "within", "under", "(?:less|lower|smaller) than", "inside", "short of", "normal", "in range",
+    "unremarkable", "up to",
 )  # fmt: skip
 
 # Below, at and above what is usual; 'small', 'large' and their like are read as degrees, since they say the same.

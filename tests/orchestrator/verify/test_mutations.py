@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from wardround.contracts.anatomy import Region, Side
+from wardround.contracts.change import Change
 from wardround.contracts.codes import NO_FINDING, finding_codes
 from wardround.contracts.diagnosis import Claim, Conclusion, Verdict
-from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
+from wardround.contracts.evidence import Degree, Evidence, EvidenceKind, Polarity
 from wardround.orchestrator.ledger import Ledger
 from wardround.orchestrator.reasoning.template import conclude
 from wardround.orchestrator.verify.verifier import Verification, verify
 
-LEDGERS = 15
+LEDGERS = 45
 FLOOR = 0.99
 
 Value = TypeVar("Value")
@@ -144,6 +145,18 @@ FAULTS: dict[str, Fault] = {
     "comparison": _on_claim(
         bool, _append("It has increased.", "This is new.", "Unchanged since the prior film.", "It has worsened.")
     ),
+    "certainty above the belief": _on_claim(
+        lambda c: c.confidence is not None,
+        _append("It is very likely.", "This is consistent with it.", "High confidence."),
+    ),
+    "degree": _on_claim(_is_finding, lambda c, r: {"degree": r.choice(list(Degree))}),
+    "degree in the text": _on_claim(_is_finding, _append("It is large.", "It is mild.", "It is severe.")),
+    "change without an earlier film": _on_claim(_is_finding, lambda c, r: {"change": r.choice(list(Change))}),
+    "citation twice": _on_claim(bool, lambda c, r: {"citations": (*c.citations, c.citations[0])}),
+    "treatment in the text": _on_claim(bool, _append("Antibiotics are needed.", "A CT is recommended.")),
+    "diagnosis out of scope": _on_claim(
+        _is_finding, lambda c, r: {"subject": r.choice(["pulmonary embolism", "sepsis", "heart failure"])}
+    ),
     "invented claim": _invented,
     "omission": _omission,
     "contradiction": _contradiction,
@@ -183,6 +196,6 @@ def test_planted_faults_are_caught_and_what_comes_out_is_sound(make_ledger: Call
             again = verify(checked.conclusions, ledger.items)
             assert (again.problems, again.struck) == ((), ()), f"{name}, seed {seed}: the mended result is not sound"
     table = "\n".join(f"{caught[name]:4d} of {planted[name]:4d}  {name}" for name in FAULTS)
-    assert sum(planted.values()) >= 300, table
+    assert sum(planted.values()) >= 1200, table
     assert all(planted[name] for name in FAULTS), table
     assert sum(caught.values()) >= FLOOR * sum(planted.values()), table
