@@ -113,7 +113,7 @@ class ReasonerConfig(ProviderSettings):
 
     strategy: StrategyName = StrategyName.ADAPTIVE
     samples: Annotated[int, Field(ge=1, le=25)] = 3
-    max_claims: Annotated[int, Field(ge=1, le=60)] = 12
+    max_claims: Annotated[int, Field(ge=1, le=60)] = 24
     max_citations: Annotated[int, Field(ge=1, le=40)] = 16
     budget: Annotated[int, Field(ge=0, le=20)] = 4
     repair_rounds: Annotated[int, Field(ge=0, le=2)] = 2

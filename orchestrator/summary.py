@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.evidence import Evidence
+from wardround.contracts.reasoning import Reasoning
 from wardround.contracts.screening import ScreenOutcome
+from wardround.orchestrator.reasoning.words import finding_name
 
-__all__ = ["evidence_line", "number_kind", "screen_line", "summary_text"]
+__all__ = ["evidence_line", "number_kind", "reasoning_lines", "screen_line", "summary_text"]
 
 
 def number_kind(calibrated: bool) -> str:
@@ -44,6 +46,28 @@ def screen_line(outcomes: Iterable[ScreenOutcome]) -> str:
     return "; ".join(found)
 
 
+def reasoning_lines(account: Reasoning) -> list[str]:
+    """How a language model took part: what became of its claims, its kept sentences, and dissent."""
+    tally = account.tally
+    spent = f"{account.calls} calls, {account.prompt_tokens + account.completion_tokens} tokens"
+    cost = f", {account.cost:.4f} {account.currency}" if account.cost is not None else ""
+    lines = [
+        f"Reasoned by {account.model}, {account.strategy.value} ({spent}, {account.seconds:.1f} s{cost}): of "
+        f"{tally.proposed} claims {tally.supported} supported, {tally.repaired} repaired, {tally.struck} struck; "
+        f"{tally.sentences_kept} of {tally.sentences} sentences kept."
+    ]
+    if account.problem is not None:
+        lines.append(f"The language model failed, and the weigher's result stands. {account.problem}")
+    lines += [f"  {sentence.text}" for sentence in account.narrative if sentence.kept]
+    if account.differential:
+        lines.append(f"To be considered: {', '.join(map(finding_name, account.differential))}.")
+    lines += [
+        f"Dissent: {one.proposer} ({one.votes} of {one.of}) has {finding_name(one.subject)} {one.polarity.value}."
+        for one in account.dissent
+    ]
+    return lines
+
+
 def summary_text(result: Diagnosis) -> str:
     """Conclusions with their citations, the evidence cited, what is missing, and the notice."""
     lines = [f"Run {result.run_id}: {result.status.value}."]
@@ -56,6 +80,8 @@ def summary_text(result: Diagnosis) -> str:
     if result.screen:
         lines.append(f"Screen: {screen_line(result.screen)}.")
     lines += [f"- {conclusion.text}" for conclusion in result.conclusions]
+    if result.reasoning is not None:
+        lines += reasoning_lines(result.reasoning)
     cited = {citation for one in result.conclusions for claim in one.claims for citation in claim.citations}
     if cited:
         lines += ["Evidence cited:", *(f"  {evidence_line(item)}" for item in result.evidence if item.id in cited)]

@@ -41,7 +41,7 @@ class ReasonerOptions:
 
     strategy: StrategyName = StrategyName.ADAPTIVE
     samples: int = 3
-    max_claims: int = 12
+    max_claims: int = 24
     max_citations: int = 16
     max_tokens: int = 1024
     temperature: float = 0.0

@@ -62,7 +62,7 @@ class Session:
     ask_more: AskMore
     meter: Meter
     max_tokens: int = 1024
-    max_claims: int = 12
+    max_claims: int = 24
     max_citations: int = 16
     samples: int = 3
     temperature: float = 0.0
