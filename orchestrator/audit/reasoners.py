@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from wardround.contracts.diagnosis import Claim
-from wardround.contracts.evidence import Evidence, Polarity
+from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
 from wardround.contracts.reasoning import EvidenceRequest, RequestOutcome, StrategyName
 from wardround.contracts.study import Study
 from wardround.contracts.weighing import Weighing
@@ -76,7 +76,10 @@ class Audited(Protocol):
     failures: int
 
     async def held(self, items: Sequence[Evidence]) -> tuple[Held, tuple[Claim, ...]]:
-        """What is claimed of each subject on the evidence, and the claims."""
+        """What is claimed of each subject on the evidence, and the claims.
+
+        A claim that cites a belief cites all that the belief was made of, by the ids of the reported items.
+        """
 
 
 class WeigherAudited:
@@ -96,7 +99,7 @@ class WeigherAudited:
             if item.contributions
         }
         checked = verify(conclude(weighed), weighed)
-        return held, tuple(claim for one in checked.conclusions for claim in one.claims)
+        return held, _traced([claim for one in checked.conclusions for claim in one.claims], weighed)
 
 
 class ModelAudited:
@@ -122,9 +125,20 @@ class ModelAudited:
         reasoned = await self._reasoner.reason(weighed, nothing_more, strategy=self._strategy)
         self.calls += reasoned.account.calls
         self.failures += reasoned.account.problem is not None
-        claims = tuple(claim for one in reasoned.conclusions for claim in one.claims)
+        claims = _traced([claim for one in reasoned.conclusions for claim in one.claims], weighed)
         held: Held = {}
         for claim in claims:
             strength = claim.confidence if claim.confidence is not None else _CLAIMED[claim.polarity]
             held.setdefault(claim.subject, Stance(claim.polarity, strength))
         return held, claims
+
+
+def _traced(claims: Sequence[Claim], items: Sequence[Evidence]) -> tuple[Claim, ...]:
+    """The claims with what their cited beliefs were made of among their citations."""
+    made_of = {item.id: item.derived_from for item in items if item.kind is EvidenceKind.WEIGHING}
+
+    def cited(claim: Claim) -> tuple[str, ...]:
+        origins = (origin for citation in claim.citations for origin in made_of.get(citation, ()))
+        return tuple(dict.fromkeys((*claim.citations, *origins)))
+
+    return tuple(claim.model_copy(update={"citations": cited(claim)}) for claim in claims)

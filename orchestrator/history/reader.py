@@ -104,7 +104,7 @@ def _duration(text: str, start: int, end: int) -> float | None:
 
 
 def _days(count: str, unit: str) -> float:
-    number = float(count) if count.isdecimal() else _NUMBERS[count.casefold()]
+    number = float(count) if count.isdecimal() else _NUMBERS[count.casefold().removeprefix("a ")]
     return number * UNIT_DAYS[unit.casefold()]
 
 

@@ -80,7 +80,7 @@ SEXES = (
     ("M", _any("man", "male", "boy", "gentleman", "he", "his", "him")),
 )
 UNIT_DAYS = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.0, "year": 365.0}
-_COUNT = r"(?P<n>\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|several|few)"
+_COUNT = r"(?P<n>\d{1,3}|(?:a )?few|an?|one|two|three|four|five|six|seven|eight|nine|ten|several)"
 _UNIT = r"(?P<unit>hour|day|week|month|year)s?"
 DURATIONS = (
     re.compile(
