@@ -99,6 +99,19 @@ class Diagnoser:
         """
         return await (await self._first(Role.RENDER)).call(arguments)
 
+    def check_strategy(self, strategy: StrategyName | None) -> None:
+        """Refuses a strategy that nobody could follow.
+
+        Raises:
+            CallerError: BAD_ARGUMENT, it needs a language model and none is configured.
+        """
+        if self.reasoner is None and strategy not in (None, StrategyName.NONE):
+            raise CallerError(
+                ProblemCode.BAD_ARGUMENT,
+                f"The strategy '{strategy}' needs a language model, and none is configured.",
+                "Name one in [reasoner] of wardround.toml, or leave the strategy out.",
+            )
+
     async def diagnose(
         self,
         study: Study,
@@ -124,12 +137,7 @@ class Diagnoser:
         Raises:
             CallerError: BAD_ARGUMENT, a strategy is asked for and no reasoner is configured.
         """
-        if self.reasoner is None and strategy not in (None, StrategyName.NONE):
-            raise CallerError(
-                ProblemCode.BAD_ARGUMENT,
-                f"The strategy '{strategy}' needs a language model, and none is configured.",
-                "Name one in [reasoner] of wardround.toml, or leave the strategy out.",
-            )
+        self.check_strategy(strategy)
         run_id = run_id or f"run_{secrets.token_urlsafe(16)}"
         earlier = None
         if prior is not None:

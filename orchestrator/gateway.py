@@ -22,6 +22,7 @@ from wardround.contracts.base import NOTICE, Word
 from wardround.contracts.codes import FindingCode, finding_codes
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.errors import CallerError, Fault, Problem, ProblemCode, WardroundError
+from wardround.contracts.reasoning import StrategyName
 from wardround.contracts.render import Preview
 from wardround.contracts.study import Sex, told_patient
 from wardround.orchestrator.composition import open_house
@@ -134,15 +135,26 @@ def build_gateway(configuration: Configuration, allowed: tuple[Path, ...]) -> MC
         age_years: Annotated[int | None, Field(ge=0, le=120, description="Where the file does not say it.")] = None,
         sex: Annotated[Sex | None, Field(description="Where the file does not say it.")] = None,
         history: Annotated[str, Field(max_length=2000, description="Clinical history; leave identifiers out.")] = "",
+        prior_path: Annotated[
+            str, Field(max_length=1000, description="An earlier film of the same patient, to compare with.")
+        ] = "",
+        strategy: Annotated[
+            StrategyName | None,
+            Field(description="How the configured language model reasons; 'none' leaves it out."),
+        ] = None,
     ) -> Submitted:
         """Opens a chest film and begins its diagnosis; returns at once with a run id for get_result.
 
         Refuses, with the reason, what is not a single-frame frontal chest radiograph.
         """
         runs.check_room()
-        study = await runs.house().open_study(paths, told_patient(age_years, sex))
+        house, patient = runs.house(), told_patient(age_years, sex)
+        house.check_strategy(strategy)
+        study = await house.open_study(paths, patient)
+        prior = await house.open_study([prior_path], patient) if prior_path else None
         run_id = f"run_{secrets.token_urlsafe(16)}"
-        runs.begin(run_id, asyncio.create_task(runs.house().diagnose(study, history, run_id=run_id)))
+        run = house.diagnose(study, history, run_id=run_id, prior=prior, strategy=strategy)
+        runs.begin(run_id, asyncio.create_task(run))
         return Submitted(run_id=run_id, study=study.handle, synthetic=study.synthetic)
 
     async def get_result(

@@ -10,7 +10,7 @@ from wardround.contracts.reasoning import Reasoning
 from wardround.contracts.screening import ScreenOutcome
 from wardround.orchestrator.reasoning.words import finding_name
 
-__all__ = ["evidence_line", "number_kind", "reasoning_lines", "screen_line", "summary_text"]
+__all__ = ["account_lines", "evidence_line", "number_kind", "reasoning_lines", "screen_line", "summary_text"]
 
 
 def number_kind(calibrated: bool) -> str:
@@ -46,8 +46,8 @@ def screen_line(outcomes: Iterable[ScreenOutcome]) -> str:
     return "; ".join(found)
 
 
-def reasoning_lines(account: Reasoning) -> list[str]:
-    """How a language model took part: what became of its claims, its kept sentences, and dissent."""
+def account_lines(account: Reasoning) -> list[str]:
+    """How a language model took part: its strategy and cost, what became of its claims, and dissent."""
     tally = account.tally
     spent = f"{account.calls} calls, {account.prompt_tokens + account.completion_tokens} tokens"
     cost = f", {account.cost:.4f} {account.currency}" if account.cost is not None else ""
@@ -58,7 +58,6 @@ def reasoning_lines(account: Reasoning) -> list[str]:
     ]
     if account.problem is not None:
         lines.append(f"The language model failed, and the weigher's result stands. {account.problem}")
-    lines += [f"  {sentence.text}" for sentence in account.narrative if sentence.kept]
     if account.differential:
         lines.append(f"To be considered: {', '.join(map(finding_name, account.differential))}.")
     lines += [
@@ -66,6 +65,11 @@ def reasoning_lines(account: Reasoning) -> list[str]:
         for one in account.dissent
     ]
     return lines
+
+
+def reasoning_lines(account: Reasoning) -> list[str]:
+    """The account, and the sentences of the model's own prose that were kept."""
+    return [*account_lines(account), *(f"  {sentence.text}" for sentence in account.narrative if sentence.kept)]
 
 
 def summary_text(result: Diagnosis) -> str:

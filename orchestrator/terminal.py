@@ -16,7 +16,7 @@ from wardround.contracts.diagnosis import Claim, Conclusion, Diagnosis, Verdict
 from wardround.contracts.evidence import Contribution, EvidenceKind, Measurement
 from wardround.orchestrator.reasoning.words import cites, quantity
 from wardround.orchestrator.report.rows import FindingRow, finding_rows, located, numbered
-from wardround.orchestrator.summary import screen_line
+from wardround.orchestrator.summary import reasoning_lines, screen_line
 
 __all__ = ["result_table"]
 
@@ -36,6 +36,8 @@ def result_table(result: Diagnosis) -> RenderableType:
     if rows:
         parts += [_heading("Suspected and undecided findings"), _findings(rows)]
     parts += _listed("Measurements", _measurements(result))
+    if result.reasoning is not None:
+        parts += _listed("Reasoning", (line.strip() for line in reasoning_lines(result.reasoning)))
     parts += _listed("Missing", (f"{one.specialist} ({one.role}): {one.problem}" for one in result.missing))
     parts += _listed("Struck", (f"{_worded(one.claim)} ({'; '.join(one.problems)})" for one in result.struck))
     parts += _listed("Warnings", result.warnings)

@@ -30,7 +30,7 @@ from wardround.orchestrator.report.view import (
     models,
     weighing_views,
 )
-from wardround.orchestrator.summary import number_kind
+from wardround.orchestrator.summary import account_lines, number_kind
 
 __all__ = ["report_html", "write_report"]
 
@@ -85,6 +85,7 @@ def report_html(result: Diagnosis, pictures: Pictures) -> str:
             ids={item.id for item in result.evidence},
             cited_by=cited_by(result),
             linked=linked,
+            account=account_lines(result.reasoning) if result.reasoning is not None else (),
             run_seconds=max((one.seconds for one in result.timings), default=0.0),
         )
     )

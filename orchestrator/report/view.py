@@ -38,6 +38,7 @@ KIND_TITLES = {
     EvidenceKind.FINDING: "Finding: what a detector reports for a label",
     EvidenceKind.LOCATION: "Location: where a finding's heat map lies",
     EvidenceKind.MEASUREMENT: "Measurement",
+    EvidenceKind.COMPARISON: "Comparison: what has changed since an earlier film",
     EvidenceKind.OBSERVATION: "Observation: what an uncalibrated reader saw",
     EvidenceKind.CASE: "Case: a similar case",
     EvidenceKind.SEGMENTATION: "Segmentation: the outline of a structure",
