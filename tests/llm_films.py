@@ -81,6 +81,7 @@ class Sheet:
 
 
 def _films(data: Path, wanted: int) -> list[Path]:
+    data = data / "cxr" if (data / "cxr").is_dir() else data
     with (data / "labels.csv").open(encoding="utf-8") as lines:
         rows = [row for row in csv.DictReader(lines) if row["dataset"].startswith("NIH")]
     return [data / row["file"] for row in rows[:: max(1, len(rows) // wanted)][:wanted]]

@@ -26,6 +26,9 @@ _GATEWAY = "journeys/test_gateway.py::"
 _SITE = "journeys/test_site.py::"
 _SCREENING = "journeys/test_screening.py::"
 _GRAPH = "orchestrator/test_graph.py::"
+_REASONING = "orchestrator/test_reasoning_runs.py::"
+_HOSTILE = "orchestrator/test_hostile_text.py::"
+_ASKED = "journeys/test_reasoning.py::"
 _SELECTIVE = "orchestrator/reasoning/test_selective.py::"
 
 PROMISES: tuple[Promise, ...] = (
@@ -274,6 +277,76 @@ PROMISES: tuple[Promise, ...] = (
             "agents/cxr/test_detectors.py::"
             "test_a_film_of_a_known_patient_can_be_read_by_the_member_that_did_not_learn_from_it",
             "agents/cxr/test_heat_maps.py::test_members_that_learned_from_a_patient_are_not_asked",
+        ),
+    ),
+    Promise(
+        "REASON-01",
+        "A language model argues from evidence alone: what it invents is struck, what it omits is added, in the open.",
+        (
+            f"{_REASONING}test_what_a_model_invents_is_struck_and_the_weigher_s_findings_are_there",
+            f"{_REASONING}test_every_strategy_of_a_competent_model_gives_checked_claims_and_its_account",
+            f"{_REASONING}test_dissent_on_a_panel_is_kept_and_a_critic_must_cite",
+            "orchestrator/verify/test_lies.py::test_false_sentences_are_struck",
+            "orchestrator/verify/test_lies.py::test_of_200_paraphrased_correct_answers_the_claims_are_kept",
+        ),
+    ),
+    Promise(
+        "REASON-02",
+        "Whatever a language model or its endpoint breaks, a run ends with the weigher's result and says what failed.",
+        (
+            f"{_REASONING}test_a_model_that_fails_leaves_the_weigher_s_conclusions_and_says_what_went_wrong",
+            f"{_REASONING}test_an_endpoint_that_is_down_leaves_the_weigher_s_conclusions",
+            f"{_ASKED}test_a_language_model_that_is_down_is_named_and_the_result_is_there",
+        ),
+    ),
+    Promise(
+        "REASON-03",
+        "A reasoner asks for evidence by typed wishes within a budget, and never names a tool.",
+        (
+            f"{_REASONING}test_wishes_are_mapped_to_roles_within_the_budget_and_what_they_bring_is_cited",
+            f"{_REASONING}test_similar_cases_stand_in_the_evidence_under_their_own_ids",
+        ),
+    ),
+    Promise(
+        "HOSTILE-01",
+        "Text in histories, earlier reports, DICOM tags and tool results changes neither the tools called nor a claim.",
+        (
+            f"{_HOSTILE}test_in_a_history_or_an_earlier_report",
+            f"{_HOSTILE}test_in_a_foreign_tool_s_result",
+            f"{_HOSTILE}test_in_the_tags_of_a_dicom_file",
+        ),
+    ),
+    Promise(
+        "REPLAY-01",
+        "A finished run is made again from its tape, without model or network, byte for byte, or it says where not.",
+        (
+            f"{_ASKED}test_a_run_with_an_earlier_film_and_a_history_is_replayed_and_audited",
+            "orchestrator/test_replay.py::test_a_tape_that_was_changed_is_found_out_with_the_place",
+            f"{_ASKED}test_mistakes_are_told",
+        ),
+    ),
+    Promise(
+        "AUDIT-01",
+        "Removing, flipping or weakening what a claim cites moves the weigher just as predicted; a model is measured.",
+        (
+            "orchestrator/test_audit.py::test_the_weigher_moves_exactly_as_predicted_and_by_nothing_else",
+            "orchestrator/test_audit.py::test_a_faithful_language_model_is_told_from_a_stubborn_one",
+        ),
+    ),
+    Promise(
+        "HISTORY-01",
+        "A history becomes typed cues with negation and durations, moves no number, and its words go no further.",
+        (
+            f"{_REASONING}test_a_history_becomes_cues_that_can_be_cited_and_moves_no_number",
+            "orchestrator/history/test_reader.py::test_precision_and_recall_on_the_table",
+        ),
+    ),
+    Promise(
+        "PRIOR-01",
+        "An earlier film is compared by stated rules, and without one no comparison is claimed.",
+        (
+            f"{_REASONING}test_an_earlier_film_is_read_in_a_run_of_its_own_and_compared_by_stated_rules",
+            "orchestrator/test_compare.py::test_a_change_is_told_beyond_its_tolerance_and_by_its_rule",
         ),
     ),
 )
