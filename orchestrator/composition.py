@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mcp import StdioServerParameters
 
+from wardround.contracts.errors import WardroundError
 from wardround.orchestrator.config import BUILT_IN, Configuration, ReasonerConfig, SpecialistConfig
 from wardround.orchestrator.diagnose import Diagnoser
 from wardround.orchestrator.directory import Directory
@@ -23,6 +24,7 @@ from wardround.orchestrator.reasoning.reasoner import Reasoner, ReasonerOptions
 from wardround.orchestrator.runs import RunStore
 from wardround.providers.metering import Prices
 from wardround.providers.open import open_model
+from wardround.providers.unopened import Unopened
 
 if TYPE_CHECKING:
     from wardround.servers.settings import ServerSettings
@@ -53,8 +55,14 @@ def _stdio(config: SpecialistConfig, shared: Mapping[str, str]) -> Target:
 
 
 def _reasoner(config: ReasonerConfig) -> Reasoner | None:
-    """The configured reasoner, whose model nobody has asked yet; None where none is configured."""
-    model = open_model(config)
+    """The configured reasoner, whose model nobody has asked yet; None where none is configured.
+
+    A model that cannot be opened (no key, an unknown provider) costs its runs the reasoning and nothing else.
+    """
+    try:
+        model = open_model(config)
+    except WardroundError as error:
+        model = Unopened(f"{config.provider}:{config.model.rpartition('/')[2]}", error)
     if model is None:
         return None
     options = ReasonerOptions(**{field.name: getattr(config, field.name) for field in fields(ReasonerOptions)})

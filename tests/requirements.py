@@ -297,6 +297,7 @@ PROMISES: tuple[Promise, ...] = (
             f"{_REASONING}test_a_model_that_fails_leaves_the_weigher_s_conclusions_and_says_what_went_wrong",
             f"{_REASONING}test_an_endpoint_that_is_down_leaves_the_weigher_s_conclusions",
             f"{_ASKED}test_a_language_model_that_is_down_is_named_and_the_result_is_there",
+            f"{_ASKED}test_a_missing_key_costs_the_reasoning_alone_and_the_doctor_finds_it",
         ),
     ),
     Promise(

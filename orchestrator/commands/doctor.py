@@ -23,6 +23,8 @@ from wardround.contracts.roles import DIAGNOSIS_ROLES, Role
 from wardround.orchestrator.cli import EXIT_FAULT
 from wardround.orchestrator.config import Configuration, load_configuration
 from wardround.orchestrator.console import data
+from wardround.orchestrator.reasoning.reasoner import Reasoner
+from wardround.providers.unopened import Unopened
 
 __all__ = ["doctor", "own_checks"]
 
@@ -35,6 +37,7 @@ async def _specialists(configuration: Configuration) -> list[Check]:
 
     async with open_house(configuration, None) as house:
         players, silent = await house.directory.players()
+        reasoner = house.reasoner
     checks = [
         Check(
             name=f"role {role.value}",
@@ -44,14 +47,27 @@ async def _specialists(configuration: Configuration) -> list[Check]:
         )
         for role in _NEEDED
     ]
+    checks.append(_language_model(reasoner))
     return checks + [
         Check(name=f"specialist {one.specialist}", health=Health.FAIL, detail=str(one.problem), fix=one.problem.hint)
         for one in silent
     ]
 
 
+def _language_model(reasoner: Reasoner | None) -> Check:
+    """Whether the configured model could be opened; nobody is asked anything, for that may cost money."""
+    if reasoner is None:
+        return Check(name="language model", health=Health.OK, detail="none: the weigher's result is worded")
+    if isinstance(reasoner.model, Unopened):
+        problem = reasoner.model.error.problem
+        return Check(name="language model", health=Health.FAIL, detail=problem.message, fix=problem.hint)
+    return Check(
+        name="language model", health=Health.OK, detail=f"{reasoner.model.name}, {reasoner.options.strategy.value}"
+    )
+
+
 def own_checks() -> list[Check]:
-    """The orchestrator's own: interpreter, configuration, data folder, specialists."""
+    """The orchestrator's own: interpreter, configuration, data folder, specialists, language model."""
     python = sys.version_info
     checks = [
         Check(name="wardround", health=Health.OK, detail=version("wardround")),

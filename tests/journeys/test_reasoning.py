@@ -60,6 +60,17 @@ def test_a_language_model_that_is_down_is_named_and_the_result_is_there(tmp_path
     _run("replay", result["run_id"], home=tmp_path, code=0)
 
 
+def test_a_missing_key_costs_the_reasoning_alone_and_the_doctor_finds_it(tmp_path: Path, phantom_film: Path) -> None:
+    (tmp_path / "wardround.toml").write_text(
+        '[reasoner]\nprovider = "anthropic"\nmodel = "m"\nkey_env = "NO_SUCH_KEY"\n', encoding="utf-8"
+    )
+    result = json.loads(_run("diagnose", str(phantom_film), "--json", home=tmp_path, code=4))
+    assert result["reasoning"]["problem"]["code"] == "reasoner_key"
+    assert result["conclusions"]
+    checks = json.loads(_run("doctor", "--json", home=tmp_path, code=1))["checks"]
+    assert [one["name"] for one in checks if one["health"] == "fail"] == ["language model"]
+
+
 def test_mistakes_are_told(tmp_path: Path, phantom_film: Path) -> None:
     _run("replay", "run_nothing", home=tmp_path, code=3)
     _run("audit", "run_nothing", home=tmp_path, code=3)
