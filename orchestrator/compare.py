@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 
 from wardround.contracts.change import Change, Comparison
 from wardround.contracts.codes import NO_FINDING
 from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity, Source
+from wardround.contracts.own_version import own_version
 from wardround.contracts.study import ViewPosition
 
 __all__ = ["Compared", "compare"]
@@ -140,6 +140,6 @@ def _item(item: Evidence, told: _Told, earlier: tuple[str, ...], prior_run: str,
             prior_digest=prior_digest,
         ),
         derived_from=(item.id,),
-        source=Source(model=_MODEL, version=version("wardround")),
+        source=Source(model=_MODEL, version=own_version()),
         synthetic=item.synthetic,
     )

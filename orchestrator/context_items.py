@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from wardround.contracts.evidence import Evidence, EvidenceKind, Source
+from wardround.contracts.own_version import own_version
 from wardround.contracts.study import Sex, Study, ViewPosition
 
 __all__ = ["MAX_HISTORY", "context_items"]
@@ -25,7 +24,7 @@ def context_items(study: Study, history: str) -> tuple[Evidence, ...]:
         "view": view.value if view is not ViewPosition.UNKNOWN else "",
         "history": _shortened(history.strip()),
     }
-    source = Source(model="as given with the request", version=version("wardround"))
+    source = Source(model="as given with the request", version=own_version())
     return tuple(
         Evidence(kind=EvidenceKind.CONTEXT, subject=subject, detail=detail, source=source, synthetic=study.synthetic)
         for subject, detail in told.items()

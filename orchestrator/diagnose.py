@@ -6,7 +6,6 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -18,6 +17,7 @@ from pydantic import ValidationError
 from wardround.contracts.diagnosis import Diagnosis, Missing, Timing
 from wardround.contracts.errors import CallerError, Fault, ProblemCode
 from wardround.contracts.evidence import EvidenceKind
+from wardround.contracts.own_version import own_version
 from wardround.contracts.reasoning import StrategyName
 from wardround.contracts.roles import Role
 from wardround.contracts.study import Patient, Study
@@ -199,7 +199,7 @@ class Diagnoser:
             calibrated=tuple(sorted(self._calibrated)),
             reasoner=reasoner.setup() if reasoner is not None else None,
             prompts=digests(),
-            wardround_version=version("wardround"),
+            wardround_version=own_version(),
         )
 
 

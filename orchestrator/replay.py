@@ -6,7 +6,6 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any
 
 from mcp.types import CallToolResult
@@ -15,6 +14,7 @@ from wardround.contracts.base import Word
 from wardround.contracts.diagnosis import Diagnosis, Missing
 from wardround.contracts.errors import Fault, ProblemCode, error_from
 from wardround.contracts.language import Heard, ModelReply, ModelRequest
+from wardround.contracts.own_version import own_version
 from wardround.contracts.roles import Role
 from wardround.orchestrator.diagnose import run_graph
 from wardround.orchestrator.directory import Player
@@ -160,7 +160,7 @@ def _left(deck: _Deck) -> Iterator[str]:
 
 
 def _notes(setup: Setup) -> Iterator[str]:
-    here = version("wardround")
+    here = own_version()
     if setup.wardround_version != here:
         yield f"the run was made by wardround {setup.wardround_version}, this is {here}"
     now = digests()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 from wardround.contracts.codes import NO_FINDING, finding_codes
 from wardround.contracts.diagnosis import Conclusion, Diagnosis, Missing, Status, StruckClaim, Timing
 from wardround.contracts.errors import Problem
 from wardround.contracts.evidence import Evidence, EvidenceKind
+from wardround.contracts.own_version import own_version
 from wardround.contracts.reasoning import Reasoning
 from wardround.contracts.screening import ScreenOutcome
 from wardround.contracts.study import Study
@@ -56,7 +56,7 @@ def result_of(
         reasoner=f"{reasoning.model}, {reasoning.strategy.value}" if reasoning else TEMPLATES,
         reasoning=reasoning,
         prior_run=prior["run_id"] if prior else "",
-        wardround_version=version("wardround"),
+        wardround_version=own_version(),
         created_at=state["created_at"],
         timings=tuple(Timing.model_validate(one) for one in timings),
     )

@@ -7,7 +7,6 @@ import inspect
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from importlib.metadata import version
 from typing import Annotated, Any, get_type_hints
 
 from mcp.server.mcpserver import MCPServer
@@ -15,6 +14,7 @@ from mcp.types import CallToolResult, ContentBlock, TextContent, ToolAnnotations
 
 from wardround.contracts.base import NOTICE, Word
 from wardround.contracts.errors import Problem, ProblemCode, WardroundError
+from wardround.contracts.own_version import own_version
 from wardround.contracts.roles import Role, role_meta
 
 __all__ = ["DELETES", "READ_ONLY", "WRITES", "add_tool", "failure", "new_server"]
@@ -30,7 +30,7 @@ def new_server(name: str, title: str, instructions: str, **options: Any) -> MCPS
     return MCPServer(
         name,
         title=title,
-        version=version("wardround"),
+        version=own_version(),
         instructions=f"{instructions} {NOTICE}",
         log_level="WARNING",
         **options,

@@ -19,6 +19,7 @@ from wardround.contracts.base import NOTICE
 from wardround.contracts.errors import WardroundError
 from wardround.contracts.health import Check, Health
 from wardround.contracts.home import private_folder
+from wardround.contracts.own_version import own_version
 from wardround.contracts.roles import DIAGNOSIS_ROLES, Role
 from wardround.orchestrator.cli import EXIT_FAULT
 from wardround.orchestrator.config import Configuration, load_configuration
@@ -70,7 +71,7 @@ def own_checks() -> list[Check]:
     """The orchestrator's own: interpreter, configuration, data folder, specialists, language model."""
     python = sys.version_info
     checks = [
-        Check(name="wardround", health=Health.OK, detail=version("wardround")),
+        Check(name="wardround", health=Health.OK, detail=own_version()),
         Check(
             name="Python",
             health=Health.OK if python >= (3, 11) else Health.FAIL,

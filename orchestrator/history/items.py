@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from wardround.contracts.cue import Cue, CueKind, Told
 from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity, Source
+from wardround.contracts.own_version import own_version
 from wardround.contracts.study import Patient, Sex
 
 __all__ = ["contradictions", "cue_items"]
@@ -24,7 +24,7 @@ def cue_items(cues: Sequence[Cue], *, synthetic: bool = False) -> tuple[Evidence
             subject=f"told {cue.kind.value}" if cue.kind in (CueKind.AGE, CueKind.SEX) else cue.name,
             polarity=_POLARITIES[cue.told],
             cue=cue,
-            source=Source(model=_RULES if cue.reader == "rules" else cue.reader, version=version("wardround")),
+            source=Source(model=_RULES if cue.reader == "rules" else cue.reader, version=own_version()),
             synthetic=synthetic,
         )
         for cue in cues
