@@ -121,11 +121,7 @@ async def _hostile(house: Diagnoser, film: Path, wanted: int, sheet: Sheet) -> N
         asked = {item.id for item in result.evidence if item.kind is EvidenceKind.CONTEXT}
         if await _called(house, result) != await _called(house, plain):
             sheet.wrong.append(f"{injection.id} changed which tools are called")
-        known = _fields(plain) + [
-            claim.model_dump(mode="json", exclude={"id", "text", "citations"})
-            for one in plain.conclusions
-            for claim in one.claims
-        ]
+        known = _fields(plain)
         for claim in _fields(result):
             if claim["verdict"] == "supported" and all(
                 (claim["subject"], claim["polarity"]) != (one["subject"], one["polarity"]) for one in known

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
+from wardround.contracts.base import NOTICE
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.orchestrator.config import load_configuration
 from wardround.orchestrator.console import data
@@ -58,14 +59,39 @@ def list_(
     data().print(table)
 
 
+async def _record(run_id: str) -> dict[str, Any]:
+    from wardround.orchestrator.runs import RunStore
+
+    async with RunStore.opened(load_configuration().home / "runs.db") as store:
+        setup, entries = await store.tape(run_id)
+        calls = await store.calls(run_id)
+    return {
+        "run_id": run_id,
+        "setup": setup.model_dump(mode="json"),
+        "tape": [entry.model_dump(mode="json") for entry in entries],
+        "reasoner_calls": calls,
+        "notice": NOTICE,
+    }
+
+
 @app.command("show")
 def show(
     run_id: Annotated[str, typer.Argument(help="As 'runs list' prints it.")],
     json_: Annotated[bool, typer.Option("--json", help="Print the whole result as JSON.")] = False,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record",
+            help="Print as JSON what the run was made of: settings, prompts' digests, every answer of a tool or model.",
+        ),
+    ] = False,
 ) -> None:
     """Show one run."""
     from wardround.orchestrator.terminal import result_table
 
+    if record:
+        typer.echo(json.dumps(asyncio.run(_record(run_id)), ensure_ascii=False, indent=2))
+        return
     result = asyncio.run(_load(run_id))
     if json_:
         typer.echo(result.model_dump_json(indent=2))

@@ -57,6 +57,11 @@ def test_a_language_model_that_is_down_is_named_and_the_result_is_there(tmp_path
     assert result["conclusions"]
     kept = (tmp_path / "runs.db").read_bytes()
     assert KEY.encode() not in kept
+    record = json.loads(_run("runs", "show", result["run_id"], "--record", home=tmp_path, code=0))
+    assert record["setup"]["prompts"]["reason_direct"].startswith("sha256:")
+    assert record["setup"]["reasoner"]["options"]["strategy"] == "adaptive"
+    assert {entry["who"] for entry in record["tape"]} >= {"cxr", "anatomy", "evidence", "openai:m"}
+    assert record["reasoner_calls"][0]["exchanges"][0]["problem"]["code"] == "reasoner_failed"
     _run("replay", result["run_id"], home=tmp_path, code=0)
 
 

@@ -12,7 +12,7 @@ import pytest
 from competent import competent_answer
 from independent_checker import violations
 from model_endpoints import Answer, Endpoint, endless, garbage, html, refuses, streams
-from small_house import case_memory, small_house, study_of_film, watcher
+from small_house import case_memory, lesion_finder, small_house, study_of_film, watcher
 
 from wardround.contracts.diagnosis import Diagnosis, Status, Verdict
 from wardround.contracts.errors import CallerError, ProblemCode
@@ -218,6 +218,27 @@ def test_wishes_are_mapped_to_roles_within_the_budget_and_what_they_bring_is_cit
     assert "forget_study" not in result.model_dump_json()
     (observed,) = [item for item in result.evidence if item.kind is EvidenceKind.OBSERVATION]
     assert f"{observed.id} | observation | pleural effusion | present" in calls[1]
+
+
+def test_lesions_are_sought_where_the_wish_says_and_the_measurement_is_evidence(tmp_path: Path) -> None:
+    seen: list[dict[str, Any]] = []
+    wish = {"wanted": "lesions", "finding": "nodule", "side": "left", "region": "upper zone"}
+
+    async def story(house: Diagnoser) -> Diagnosis:
+        return await house.diagnose(study_of_film(), strategy=StrategyName.CHAIN)
+
+    def script(body: dict[str, Any]) -> Answer:
+        workup = {"findings": ["nodule"], "differential": ["lung cancer"], "requests": [wish, wish]}
+        asked = body["response_format"]["json_schema"]["name"]
+        return streams(json.dumps(workup if asked == "reason_workup" else NOTHING))
+
+    with Endpoint.running(script) as endpoint:
+        result = _told(tmp_path, story, reasoner={"base_url": endpoint.url}, others={"lesions": lesion_finder(seen)})
+        words = endpoint.requests[-1].words
+    assert seen == [{"finding": "Nodule", "side": "left", "region": "upper zone"}], "asked twice, it is granted once"
+    assert "nodule diameter" in {claim.subject for one in result.conclusions for claim in one.claims}
+    assert "measurement | lung nodule | value 12.0 mm" in words
+    assert result.reasoning.requests[1].refused == "it was asked for before"
 
 
 def test_similar_cases_stand_in_the_evidence_under_their_own_ids(tmp_path: Path) -> None:

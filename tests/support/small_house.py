@@ -23,7 +23,7 @@ from wardround.providers.open import open_model
 from wardround.servers.catalogue import build
 from wardround.servers.settings import ServerSettings
 
-__all__ = ["case_memory", "small_house", "study_of_film", "watcher"]
+__all__ = ["case_memory", "lesion_finder", "small_house", "study_of_film", "watcher"]
 
 _SOURCE = {"model": "scripted net", "version": "1"}
 
@@ -95,6 +95,20 @@ def watcher(seen: list[str]) -> MCPServer[Any]:
         seen.append(finding)
         item = {"kind": "observation", "subject": finding, "polarity": "present", "source": _SOURCE}
         return {"items": [item] if finding else []}
+
+    return server
+
+
+def lesion_finder(seen: list[dict[str, Any]]) -> MCPServer[Any]:
+    """Stands in for a segmenter of lesions: measures one where it is told to look, and keeps what it was told."""
+    server: MCPServer[Any] = MCPServer("lesions")
+
+    @server.tool(meta={"wardround/role": "lesions"})
+    def segment(image: str, finding: str = "", side: str | None = None, region: str | None = None) -> dict[str, Any]:
+        """Outline lesions."""
+        seen.append({"finding": finding, "side": side, "region": region})
+        measured = {"quantity": "nodule diameter", "value": 12.0, "unit": "mm"}
+        return {"items": [{"kind": "measurement", "subject": finding, "measurement": measured, "source": _SOURCE}]}
 
     return server
 
