@@ -13,9 +13,10 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self, TypeVar, TypeVarTuple, Unpack
 from unittest.mock import patch
 
 from wardround.agents.anatomy.segmenter import Segmenter
@@ -23,6 +24,9 @@ from wardround.agents.cxr.bundled import RegionDetector
 from wardround.agents.imaging import store
 
 __all__ = ["Activity", "Clock", "Span", "shared_out"]
+
+Given = TypeVarTuple("Given")
+Returned = TypeVar("Returned")
 
 
 class Activity(Enum):
@@ -154,11 +158,11 @@ def _timed_connection(clock: Clock) -> type[sqlite3.Connection]:
             yield
 
     class Cursor(sqlite3.Cursor):
-        def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        def execute(self, sql: str, parameters: Any = (), /) -> Self:
             with writing(sql):
                 return super().execute(sql, parameters)
 
-        def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
+        def executemany(self, sql: str, parameters: Any, /) -> Self:
             with writing(sql):
                 return super().executemany(sql, parameters)
 
@@ -203,8 +207,10 @@ class _Loop(asyncio.SelectorEventLoop):
         super().__init__(_Selector(clock))
         self._clock = clock
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
-        def timed() -> Any:
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Given]], Returned], *args: Unpack[Given]
+    ) -> asyncio.Future[Returned]:
+        def timed() -> Returned:
             with self._clock.span(Activity.WORK, "lent thread"):
                 return func(*args)
 
