@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from enum import Enum
-from typing import Any, NamedTuple, Self, TypeVar, TypeVarTuple, Unpack
+from typing import Any, NamedTuple, Self, TypeVar, TypeVarTuple
 from unittest.mock import patch
 
 from wardround.agents.anatomy.segmenter import Segmenter
@@ -208,7 +208,7 @@ class _Loop(asyncio.SelectorEventLoop):
         self._clock = clock
 
     def run_in_executor(
-        self, executor: Executor | None, func: Callable[[Unpack[Given]], Returned], *args: Unpack[Given]
+        self, executor: Executor | None, func: Callable[[*Given], Returned], *args: *Given
     ) -> asyncio.Future[Returned]:
         def timed() -> Returned:
             with self._clock.span(Activity.WORK, "lent thread"):
