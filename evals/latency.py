@@ -43,15 +43,24 @@ __all__ = ["OVERHEAD", "measure"]
 OVERHEAD = "overhead"
 _Film = NDArray[np.float32]
 _Taken = dict[str, list[float]]
-_WARM = 3  # films that are run once more, before anything is timed
+_WARM = 3  # phantoms that are run before anything is timed; a film that was run before would find its outlines kept
+_REPORTS = 3  # films that a report is written of
+
+
+def _phantoms(folder: Path, count: int, first: int = 0) -> list[Path]:
+    """Films of so many phantoms, written to a folder."""
+    paths = [folder / f"{seed}.dcm" for seed in range(first, first + count)]
+    for seed, path in enumerate(paths, start=first):
+        write_phantom_dicom(make_phantom(seed), path)
+    return paths
 
 
 async def _runs(configuration: Configuration, films: Sequence[Path], clock: Clock, taken: _Taken) -> list[Diagnosis]:
     """Each film's result; what each part took is added to `taken`."""
     results = []
     async with open_house(configuration, None) as house:
-        for film in films[:_WARM]:
-            await house.diagnose(await house.open_study([str(film)]))
+        for path in _phantoms(configuration.home, _WARM, first=100):
+            await house.diagnose(await house.open_study([str(path)]))
         for film in films:
             begun = time.perf_counter()
             study = await house.open_study([str(film)])
@@ -64,10 +73,11 @@ async def _runs(configuration: Configuration, films: Sequence[Path], clock: Cloc
             for timing in result.timings:
                 if timing.step != "run":
                     taken[f"step {timing.step}"].append(timing.seconds)
+            results.append(result)
+        for result in results[:_REPORTS]:
             begun = time.perf_counter()
             await write_report(house, result, configuration.home / "report.html")
             taken["report"].append(time.perf_counter() - begun)
-            results.append(result)
     return results
 
 
@@ -130,15 +140,11 @@ def main() -> None:
     parser.add_argument("films", nargs="*", type=Path)
     films: list[Path] = parser.parse_args().films
     with tempfile.TemporaryDirectory() as folder:
-        if not films:
-            films = [Path(folder) / f"{seed}.dcm" for seed in range(8)]
-            for seed, path in enumerate(films):
-                write_phantom_dicom(make_phantom(seed), path)
         try:
-            taken = measure(films)
+            taken = measure(films or _phantoms(Path(folder), 8))
         except WardroundError as error:
             raise SystemExit(str(error.problem)) from None
-    Console().print(_table(taken, len(films)))
+    Console().print(_table(taken, len(taken["run"])))
 
 
 if __name__ == "__main__":

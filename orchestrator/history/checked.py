@@ -10,6 +10,7 @@ from pydantic import Field
 
 from wardround.contracts.base import Word
 from wardround.contracts.cue import Cue, CueKind, CueSource, Told
+from wardround.orchestrator.history.durations import days_told
 from wardround.orchestrator.history.reader import MAX_READ, told_at
 from wardround.orchestrator.history.rules import names, synonyms
 
@@ -36,29 +37,26 @@ def accept(text: str, proposed: Sequence[ProposedCue], model: str) -> tuple[Cue,
     """The proposals that the text bears out; the others are dropped.
 
     The quote must stand in the text, a spelling of the name must stand in the quote, and what is told must be what the
-    rules read at that place. A duration is taken only where the quote holds a number.
+    rules read at one of its places. A duration is taken only where the rules read the same in the quote.
     """
     text = text[:MAX_READ]
-    kept = []
-    for one in proposed:
-        place = re.search(r"\s+".join(map(re.escape, one.quote.split())), text) if one.quote.split() else None
-        if place is None:
-            continue
+    return tuple(cue for one in proposed if (cue := _borne_out(text, one, model)) is not None)
+
+
+def _borne_out(text: str, one: ProposedCue, model: str) -> Cue | None:
+    words = one.quote.split()
+    for place in re.finditer(r"\s+".join(map(re.escape, words)), text) if words else ():
         for match in names().finditer(text, place.start(), place.end()):
             kind, name = synonyms()[" ".join(match.group().casefold().split())]
             if name == one.name and kind is one.kind and told_at(text, *match.span()) is one.told:
-                lasting = one.duration_days if re.search(r"\d", place.group()) else None
-                kept.append(
-                    Cue(
-                        kind=kind,
-                        name=name,
-                        told=one.told,
-                        duration_days=lasting,
-                        where=CueSource.HISTORY,
-                        start=match.start(),
-                        end=match.end(),
-                        reader=model[:80],
-                    )
+                return Cue(
+                    kind=kind,
+                    name=name,
+                    told=one.told,
+                    duration_days=one.duration_days if one.duration_days in days_told(text, *place.span()) else None,
+                    where=CueSource.HISTORY,
+                    start=match.start(),
+                    end=match.end(),
+                    reader=model[:80],
                 )
-                break
-    return tuple(kept)
+    return None

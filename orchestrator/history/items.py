@@ -21,7 +21,7 @@ def cue_items(cues: Sequence[Cue], *, synthetic: bool = False) -> tuple[Evidence
     return tuple(
         Evidence(
             kind=EvidenceKind.CONTEXT,
-            subject=f"told {cue.kind.value}" if cue.kind in (CueKind.AGE, CueKind.SEX) else cue.name,
+            subject=f"{cue.kind.value} told" if cue.kind in (CueKind.AGE, CueKind.SEX) else cue.name,
             polarity=_POLARITIES[cue.told],
             cue=cue,
             source=Source(model=_RULES if cue.reader == "rules" else cue.reader, version=own_version()),

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from wardround.contracts.codes import NO_FINDING, canonical_label, finding_codes
 from wardround.contracts.cue import Cue, CueKind, CueSource, Told
+from wardround.orchestrator.history.durations import lasting
 from wardround.orchestrator.history.rules import (
     AGES,
+    ASSERTED_AFTER,
     CLAUSE_END,
     DENIED_AFTER,
     DENIED_BEFORE,
     DOUBTED_AFTER,
     DOUBTED_BEFORE,
-    DURATIONS,
     FAMILY,
+    FAMILY_AFTER,
+    OWN_AGAIN,
     SCOPE_END,
     SEXES,
-    UNIT_DAYS,
     names,
     synonyms,
 )
@@ -26,12 +29,10 @@ from wardround.orchestrator.history.rules import (
 __all__ = ["MAX_READ", "read_history", "told_at"]
 
 MAX_READ = 4000
-_REACH = 120  # characters before a name in which a trigger still reaches it
-_NUMBERS = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "few": 3, "several": 3,
-}  # fmt: skip
+_REACH = 300  # characters before a name in which a trigger still reaches it: as long as a long list of symptoms
+_AFTER = 60
 _LASTING = frozenset({CueKind.SYMPTOM, CueKind.SIGN})
+_LISTED = re.compile(r",(?!.*(?:,|\b(?:or|nor|and)\b))", re.IGNORECASE | re.DOTALL)
 
 
 def read_history(text: str, where: CueSource = CueSource.HISTORY) -> tuple[Cue, ...]:
@@ -54,58 +55,54 @@ def read_history(text: str, where: CueSource = CueSource.HISTORY) -> tuple[Cue, 
 
 def told_at(text: str, start: int, end: int) -> Told | None:
     """Whether the words at [start, end) are affirmed, denied or doubted; None where they are of another person."""
-    begin = max([match.end() for match in CLAUSE_END.finditer(text, 0, start)], default=0)
-    before = text[max(begin, start - _REACH) : start]
-    stop = CLAUSE_END.search(text, end)
-    after = text[end : stop.start() if stop else len(text)][:60]
-    if FAMILY.search(before):
+    begin = _clause_begin(text, start)
+    stop = CLAUSE_END.search(text, end, end + _AFTER)
+    after = text[end : stop.start() if stop else end + _AFTER]
+    if _of_another(text, begin, start) or FAMILY_AFTER.match(after):
         return None
-    ends = [match.end() for match in SCOPE_END.finditer(before)]
-    reach = before[ends[-1] :] if ends else before
-    if DENIED_BEFORE.search(reach) or DENIED_AFTER.search(after):
+    for scope in SCOPE_END.finditer(text, begin, start):
+        begin = scope.end()
+    denials = list(DENIED_BEFORE.finditer(text, begin, start))
+    if denials and not (ASSERTED_AFTER.match(after) and _LISTED.search(text, denials[-1].end(), start)):
         return Told.NO
-    if DOUBTED_BEFORE.search(reach[-40:]) or DOUBTED_AFTER.search(after):
+    if DENIED_AFTER.search(after):
+        return Told.NO
+    if DOUBTED_BEFORE.search(text, max(begin, start - 40), start) or DOUBTED_AFTER.search(after):
         return Told.UNSURE
     return Told.YES
 
 
+def _clause_begin(text: str, start: int) -> int:
+    """Where the clause around `start` begins, or the reach of a trigger, whichever is nearer."""
+    begin = max(0, start - _REACH)
+    for match in CLAUSE_END.finditer(text, begin, start):
+        begin = match.end()
+    return begin
+
+
+def _of_another(text: str, begin: int, start: int) -> bool:
+    for match in OWN_AGAIN.finditer(text, begin, start):
+        begin = match.end()
+    return FAMILY.search(text, begin, start) is not None
+
+
 def _named(text: str, where: CueSource) -> Iterator[Cue]:
-    for match in names().finditer(text):
-        kind, name = synonyms()[" ".join(match.group().casefold().split())]
-        told = told_at(text, *match.span())
-        if told is not None:
-            lasting = _duration(text, *match.span()) if kind in _LASTING and told is Told.YES else None
-            yield Cue(
-                kind=kind,
-                name=name,
-                told=told,
-                duration_days=lasting,
-                where=where,
-                start=match.start(),
-                end=match.end(),
-            )
-
-
-def _clause(text: str, start: int, end: int) -> tuple[int, int]:
-    begin = max([match.end() for match in CLAUSE_END.finditer(text, 0, start)], default=0)
-    stop = CLAUSE_END.search(text, end)
-    return begin, stop.start() if stop else len(text)
-
-
-def _duration(text: str, start: int, end: int) -> float | None:
-    """The duration told next to a name in its clause, in days; of several the nearest."""
-    begin, stop = _clause(text, start, end)
-    found = []
-    for pattern in DURATIONS:
-        for match in pattern.finditer(text, begin, stop):
-            days = 1.0 if match.groupdict().get("yesterday") else _days(match["n"], match["unit"])
-            found.append((max(match.start() - end, start - match.end(), 0), days))
-    return min(found)[1] if found else None
-
-
-def _days(count: str, unit: str) -> float:
-    number = float(count) if count.isdecimal() else _NUMBERS[count.casefold().removeprefix("a ")]
-    return number * UNIT_DAYS[unit.casefold()]
+    found = [
+        (match.span(), told, *synonyms()[" ".join(match.group().casefold().split())])
+        for match in names().finditer(text)
+        if (told := told_at(text, *match.span())) is not None
+    ]
+    days = lasting(text, [span for span, *_ in found], [told for _, told, *_ in found])
+    for span, told, kind, name in found:
+        yield Cue(
+            kind=kind,
+            name=name,
+            told=told,
+            duration_days=days.get(span) if kind in _LASTING and told is Told.YES else None,
+            where=where,
+            start=span[0],
+            end=span[1],
+        )
 
 
 def _person(text: str, where: CueSource) -> Iterator[Cue]:
@@ -128,19 +125,11 @@ def _person(text: str, where: CueSource) -> Iterator[Cue]:
 
 
 def _own(text: str, match: re.Match[str]) -> bool:
-    begin, _ = _clause(text, *match.span())
-    return FAMILY.search(text, begin, match.start()) is None
+    return not _of_another(text, _clause_begin(text, match.start()), match.start())
 
 
 def _findings(text: str) -> Iterator[Cue]:
-    spellings = {
-        name.casefold(): label
-        for label, row in finding_codes().items()
-        if label != NO_FINDING
-        for name in (label, row.name, *row.synonyms)
-    }
-    longest = sorted(spellings, key=len, reverse=True)
-    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest))})s?(?![\w-])", re.IGNORECASE)
+    spellings, pattern = _finding_names()
     for match in pattern.finditer(text):
         word = match.group().casefold()
         label = spellings.get(word) or spellings.get(word.removesuffix("s")) or canonical_label(word)
@@ -154,3 +143,15 @@ def _findings(text: str) -> Iterator[Cue]:
                 start=match.start(),
                 end=match.end(),
             )
+
+
+@cache
+def _finding_names() -> tuple[dict[str, str], re.Pattern[str]]:
+    spellings = {
+        name.casefold(): label
+        for label, row in finding_codes().items()
+        if label != NO_FINDING
+        for name in (label, row.name, *row.synonyms)
+    }
+    longest = "|".join(map(re.escape, sorted(spellings, key=len, reverse=True)))
+    return spellings, re.compile(rf"(?<![\w-])(?:{longest})s?(?![\w-])", re.IGNORECASE)

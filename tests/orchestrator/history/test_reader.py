@@ -58,7 +58,7 @@ GOLD: tuple[tuple[str, str], ...] = (
     ("no change in cough", "cough"),
     ("The cough is not better.", "cough"),
     ("Not febrile.", "-fever"),
-    ("Afraid of cancer.", "cancer"),
+    ("Afraid of cancer.", "?cancer"),
     ("Free of fever for a week.", "-fever"),
     ("Negative for COVID-19.", "-COVID-19"),
     ("Wheezing, known asthmatic.", "wheeze asthma"),
@@ -74,10 +74,34 @@ GOLD: tuple[tuple[str, str], ...] = (
     ("Sarcoidosis? Evaluate for sarcoidosis.", "?sarcoidosis"),
     ("Neither cough nor fever.", "-cough -fever"),
     ("Without cough, however with wheeze.", "-cough wheeze"),
-    ("Sister has TB, patient coughs.", ""),
+    ("Sister has TB, patient coughs.", "cough"),
     ("Hypertension, hyperlipidemia and obesity.", "hypertension hyperlipidaemia obesity"),
     ("Deep vein thrombosis last year, long flight.", "deep_vein_thrombosis immobility"),
     ("Heart murmur and jugular venous distension.", "heart_murmur raised_jugular_venous_pressure"),
+    ("Pneumonia cannot be excluded.", "?pneumonia"),
+    ("TB was not ruled out.", "?tuberculosis"),
+    ("Asthma in his mother.", ""),
+    ("Brought by mother with fever.", "fever"),
+    ("Mother reports wheezing.", "wheeze"),
+    ("Lives with his wife, has cough.", "cough"),
+    ("Lives with his wife who has TB, he coughs.", "cough"),
+    ("No fever, cough for 3 days.", "-fever cough"),
+    ("No allergies, was a smoker.", "-allergy smoking"),
+    ("Non-smoker, drinks alcohol.", "-smoking alcohol_use"),
+    ("No longer febrile.", "-fever"),
+    ("The fever has resolved.", "-fever"),
+    ("The cough has not resolved.", "cough"),
+    ("Not yet had fever.", "-fever"),
+    ("?PE/pneumonia", "?pulmonary_embolism ?pneumonia"),
+    ("Pneumonia vs CHF.", "?pneumonia ?heart_failure"),
+    ("TB? Fever.", "?tuberculosis fever"),
+    ("Return if fever develops, risk of DVT.", "?fever ?deep_vein_thrombosis"),
+    ("Fever: none. Cough: yes.", "-fever cough"),
+    ("MI in 2010, AF, no CKD.", "myocardial_infarction atrial_fibrillation -chronic_kidney_disease"),
+    ("John Doe uses hearing aids. PE: lungs clear.", ""),
+    ("Acute kidney injury without haemoptysis.", "acute_kidney_injury -haemoptysis"),
+    ("Denies fever, chills, night sweats, weight loss, haemoptysis, palpitations, leg swelling, rash or wheezing.",
+     "-fever -chills -night_sweats -weight_loss -haemoptysis -palpitations -leg_swelling -rash -wheeze"),
 )  # fmt: skip
 
 _MARK = {Told.YES: "", Told.NO: "-", Told.UNSURE: "?"}
@@ -111,6 +135,13 @@ def test_precision_and_recall_on_the_table() -> None:
         ("45M c/o cough", 45, "M"),
         ("aged 70, he has a fever", 70, "M"),
         ("8 month old boy", 0, "M"),
+        ("61 y.o. F with cough", 61, "F"),
+        ("72 years of age", 72, None),
+        ("Fever to 102F", None, None),
+        ("14F chest drain", None, None),
+        ("smoker since age 15", None, None),
+        ("a 2-week-old fracture", None, None),
+        ("has a 5 year old son", None, None),
         ("Her mother is 80 years old. She has a cough.", None, "F"),
         ("cough for 61 days", None, None),
     ],
@@ -129,6 +160,16 @@ def test_age_and_sex_are_read_and_not_a_relative_s(text: str, age: int | None, s
         ("cough x2 weeks and fever since yesterday", "fever", 1),
         ("cough x2 weeks and fever since yesterday", "cough", 14),
         ("dyspnea for a few months", "dyspnoea", 90),
+        ("cough and fever for three days", "cough", 3),
+        ("cough for 3 days, and chest pain", "chest pain", None),
+        ("no cough but fever and chills for 3-4 days", "chills", 3),
+        ("known COPD for 10 years, cough", "cough", None),
+        ("cough, 2-week history of fever and chills", "cough", None),
+        ("cough, 2-week history of fever and chills", "chills", 14),
+        ("for the past six weeks he has had a cough", "cough", 42),
+        ("fever 3/7", "fever", None),
+        ("fever for 3/7", "fever", 3),
+        ("cough x2wks", "cough", 14),
         ("chest pain", "chest pain", None),
     ],
 )
@@ -151,11 +192,13 @@ def test_the_place_of_a_cue_is_where_its_words_stand() -> None:
 
 def test_what_a_hostile_text_tells_are_names_of_the_vocabulary_and_none_of_its_words_go_on() -> None:
     known = {name for _, name in synonyms().values()} | {"age", "F", "M"}
+    assert len(known) >= 90
+    assert len({injection.text for injection in INJECTIONS}) == len(INJECTIONS) >= 60
     for injection in INJECTIONS:
         cues = read_history(injection.text)
         assert {cue.name for cue in cues} <= known, injection.id
         for item in cue_items(cues):
-            assert item.detail == "" and item.subject in known | {"told age", "told sex"}
+            assert item.detail == "" and item.subject in known | {"age told", "sex told"}
 
 
 @given(st.text(max_size=300))
@@ -173,7 +216,7 @@ def test_of_a_long_text_the_beginning_is_read() -> None:
 def test_a_model_s_reading_counts_only_where_the_text_bears_it() -> None:
     text = "Cough for 3 days, no fever. Mother had asthma."
     proposed = [
-        ProposedCue(kind=CueKind.SYMPTOM, name="cough", told=Told.YES, quote="Cough for 3 days", duration_days=3),
+        ProposedCue(kind=CueKind.SYMPTOM, name="cough", told=Told.YES, quote="Cough  for\n3 days", duration_days=3),
         ProposedCue(kind=CueKind.SYMPTOM, name="fever", told=Told.YES, quote="no fever"),
         ProposedCue(kind=CueKind.DISEASE, name="asthma", told=Told.YES, quote="Mother had asthma"),
         ProposedCue(kind=CueKind.DISEASE, name="tuberculosis", told=Told.YES, quote="Cough"),
@@ -183,6 +226,13 @@ def test_a_model_s_reading_counts_only_where_the_text_bears_it() -> None:
     assert [(cue.name, cue.told, cue.duration_days, cue.reader) for cue in accepted] == [
         ("cough", Told.YES, 3, "openai:some-model")
     ]
+
+
+def test_of_a_model_s_reading_the_duration_is_the_text_s_and_any_place_of_the_quote_will_do() -> None:
+    cough = ProposedCue(kind=CueKind.SYMPTOM, name="cough", told=Told.YES, quote="cough for 3 days", duration_days=90)
+    assert [cue.duration_days for cue in accept("A cough for 3 days.", [cough], "m")] == [None]
+    (cue,) = accept("Last year no cough. Now cough.", [cough.model_copy(update={"quote": "cough"})], "m")
+    assert cue.start == 24
 
 
 def test_a_history_at_odds_with_the_study_is_told() -> None:
