@@ -18,6 +18,7 @@ from wardround.orchestrator.verify.reader import Reader
 from wardround.orchestrator.verify.wording_checks import (
     comparison_words,
     overcertain_words,
+    source_words,
     strength_words,
     unread_words,
 )
@@ -199,10 +200,11 @@ def _scope(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
 
 
 def _text(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
-    if claim.text and not any(same_subject(claim.subject, name) for name in reader.read(claim.text).findings):
-        yield f"the text does not name {claim.subject}"
     reading = reader.read(claim.text)
+    if claim.text and not any(same_subject(claim.subject, name) for name in reading.findings):
+        yield f"the text does not name {claim.subject}"
     yield from departures(reading, licence([claim], record))
+    yield from source_words(claim.text, [claim], record)
     yield from unread_words(reading)
 
 

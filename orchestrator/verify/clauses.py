@@ -101,7 +101,8 @@ def _merged(text: str, span: Span, boundary: re.Pattern[str], names: Sequence[Sp
     """The pieces between boundaries, each joined to the one before unless both can stand by themselves."""
     pieces: list[Span] = []
     for piece in _between(text, span, boundary):
-        if pieces and not (_stands(text, pieces[-1], names, complete) and _named(piece, names) and _says(text, piece)):
+        # The piece at hand is looked at first: the one before may have grown long.
+        if pieces and not (_named(piece, names) and _says(text, piece) and _stands(text, pieces[-1], names, complete)):
             pieces[-1] = Span(pieces[-1].start, piece.end)
         else:
             pieces.append(piece)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wardround.contracts.anatomy import Region, Side
-from wardround.contracts.codes import canonical_label
+from wardround.contracts.codes import NO_FINDING, canonical_label
 from wardround.contracts.diagnosis import Claim
-from wardround.contracts.evidence import Degree, Evidence, EvidenceKind, Polarity
+from wardround.contracts.evidence import Degree, Evidence, EvidenceKind, Measurement, Polarity
 from wardround.orchestrator.reasoning.record import Record
+from wardround.orchestrator.reasoning.relations import bears_on
+from wardround.orchestrator.verify.bounds import Way, holds
 from wardround.orchestrator.verify.reader import Clause, Number, NumberKind, Place, Reading
 
-__all__ = ["Licence", "departures", "licence", "subject_name"]
+__all__ = ["Licence", "conflicting", "departures", "licence", "subject_name"]
 
 _ZONES = frozenset({Region.UPPER_ZONE.value, Region.MIDDLE_ZONE.value, Region.LOWER_ZONE.value})
 _NAMING = frozenset({EvidenceKind.FINDING, EvidenceKind.WEIGHING, EvidenceKind.OBSERVATION, EvidenceKind.LOCATION})
@@ -20,18 +22,16 @@ _NAMING = frozenset({EvidenceKind.FINDING, EvidenceKind.WEIGHING, EvidenceKind.O
 
 @dataclass(frozen=True)
 class _Borne:
-    """What may be said of one finding or quantity; `polarity` None: in any polarity.
-
-    `above`: whether what was measured of it exceeds its upper limit; None where there is no such limit.
-    """
+    """What may be said of one finding or quantity; `polarity` None: in any polarity."""
 
     polarity: Polarity | None
     places: frozenset[Place]
     degrees: frozenset[Degree]
     scores: tuple[float, ...]
     overlaps: tuple[float, ...]
-    quantities: tuple[tuple[float, str], ...]
-    above: bool | None = None
+    quantities: tuple[tuple[NumberKind, float, str], ...]
+    measured: tuple[Measurement, ...]
+    citations: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,6 @@ class Licence:
     """The statements that are borne out, by finding or quantity; '' holds those of all of them together."""
 
     subjects: Mapping[str, _Borne]
-    citations: frozenset[str]
 
 
 def subject_name(subject: str) -> str:
@@ -55,16 +54,23 @@ def licence(claims: Collection[Claim], record: Record) -> Licence:
             subjects[subject_name(item.measurement.quantity)] = _borne(None, (), (item,))
         elif item.kind in _NAMING:
             weighing = record.weighings.get(item.subject)
-            subjects[item.subject] = _borne(weighing.polarity if weighing else None, (), ())
+            about = frozenset(one.id for one in record.cited(claims) if record.relevant(one, item.subject))
+            subjects[item.subject] = _borne(weighing.polarity if weighing else None, (), (), about)
     for name in dict.fromkeys(subject_name(claim.subject) for claim in claims):
         own = [claim for claim in claims if subject_name(claim.subject) == name]
-        polarity = own[0].polarity if own[0].value is None and own[0].change is None else None
+        quantified = any(claim.value is not None or claim.change is not None for claim in own)
+        polarity = own[0].polarity if name in record.weighings or not quantified else None
         subjects[name] = _borne(polarity, own, record.cited(own))
     subjects[""] = _borne(None, claims, record.cited(claims))
-    return Licence(subjects, frozenset(citation for claim in claims for citation in claim.citations))
+    return Licence(subjects)
 
 
-def _borne(polarity: Polarity | None, claims: Collection[Claim], cited: Collection[Evidence]) -> _Borne:
+def _borne(
+    polarity: Polarity | None,
+    claims: Collection[Claim],
+    cited: Collection[Evidence],
+    also: frozenset[str] = frozenset(),
+) -> _Borne:
     places = frozenset(
         Place(claim.side, claim.region.value if claim.region else None)
         for claim in claims
@@ -77,14 +83,9 @@ def _borne(polarity: Polarity | None, claims: Collection[Claim], cited: Collecti
         scores=tuple(claim.confidence for claim in claims if claim.confidence is not None),
         overlaps=tuple(item.location.overlap for item in cited if item.location and _placed(item, claims)),
         quantities=tuple(_quantities(claims, cited)),
-        above=_is_above(cited),
+        measured=tuple(item.measurement for item in cited if item.measurement is not None),
+        citations=frozenset(item.id for item in cited) | also,
     )
-
-
-def _is_above(cited: Collection[Evidence]) -> bool | None:
-    measured = [item.measurement for item in cited if item.measurement is not None]
-    known = {one.value > one.high for one in measured if one.high is not None}
-    return known.pop() if len(known) == 1 else None
 
 
 def _placed(item: Evidence, claims: Collection[Claim]) -> bool:
@@ -93,26 +94,50 @@ def _placed(item: Evidence, claims: Collection[Claim]) -> bool:
     )
 
 
-def _quantities(claims: Collection[Claim], cited: Collection[Evidence]) -> Iterator[tuple[float, str]]:
+def _quantities(claims: Collection[Claim], cited: Collection[Evidence]) -> Iterator[tuple[NumberKind, float, str]]:
     for claim in claims:
         if claim.value is not None:
-            yield claim.value, claim.unit or "1"
+            yield NumberKind.NOW, claim.value, claim.unit or "1"
     for item in cited:
         if item.measurement is not None:
             for limit in (item.measurement.low, item.measurement.high):
                 if limit is not None:
-                    yield limit, item.measurement.unit
+                    yield NumberKind.LIMIT, limit, item.measurement.unit
         if item.comparison is not None and any(claim.change is item.comparison.change for claim in claims):
-            yield item.comparison.before, item.comparison.unit or "1"
-            yield item.comparison.now, item.comparison.unit or "1"
+            yield NumberKind.BEFORE, item.comparison.before, item.comparison.unit or "1"
+            yield NumberKind.NOW, item.comparison.now, item.comparison.unit or "1"
+
+
+_OPPOSITE = {Polarity.PRESENT: Polarity.ABSENT, Polarity.ABSENT: Polarity.PRESENT}
+
+
+def conflicting(claim: Claim, record: Record) -> bool:
+    """Whether the evidence that a claim cites is at odds with itself.
+
+    An observation says the opposite of the claim, a measurement that of the detectors, or a normal film has something
+    against it.
+    """
+    cited = record.cited([claim])
+    if any(item.kind is EvidenceKind.OBSERVATION and item.polarity is _OPPOSITE.get(claim.polarity) for item in cited):
+        return True
+    if claim.subject == NO_FINDING:
+        return any(item in record.against_normal() for item in cited)
+    for measured in (item.measurement for item in cited if item.measurement is not None):
+        weighing = record.weighings.get(bears_on(measured.quantity) or "")
+        if weighing is not None and measured.high is not None and weighing.polarity in _OPPOSITE:
+            return (measured.value > measured.high) is not (weighing.polarity is Polarity.PRESENT)
+    return False
 
 
 def departures(reading: Reading, allowed: Licence) -> Iterator[str]:
     """Where a text says what the licence does not bear, in words for people."""
-    for citation in sorted(reading.citations - allowed.citations):
-        yield f"the text cites {citation}, the claim does not"
+    yield from _citations(reading, allowed)
+    before = frozenset[str]()
     for clause in reading.clauses:
         yield from _findings(clause, allowed)
+        if not clause.findings and (clause.polarity is not None or clause.mixed):  # 'it' is what was named last
+            yield from _findings(replace(clause, findings=before & allowed.subjects.keys()), allowed)
+        before = clause.findings or before
         for name, place in clause.places:
             if not _is_placed(place, _of(name, allowed).places):
                 said = " ".join(filter(None, (place.side and place.side.value, place.region)))
@@ -123,6 +148,20 @@ def departures(reading: Reading, allowed: Licence) -> Iterator[str]:
         for name, number in clause.numbers:
             if not _is_counted(number, _of(name, allowed)):
                 yield f"the {number.kind.value} {number.value:g}{_about(name)} in the text is not in the cited evidence"
+        for name, bound in clause.bounds:
+            measured = _of(name, allowed).measured
+            if not any(holds(bound, one) for one in measured) and (measured or bound.way is not Way.RAISED):
+                said = f"{'not ' if bound.denied else ''}{bound.way.value}"
+                yield f"the text says '{said}' of a limit{_about(name)}, the cited evidence does not"
+
+
+def _citations(reading: Reading, allowed: Licence) -> Iterator[str]:
+    for citation in sorted(reading.citations - allowed.subjects[""].citations):
+        yield f"the text cites {citation}, the claim does not"
+    for cited in reading.cited:
+        known = [allowed.subjects[name] for name in cited.findings if name in allowed.subjects]
+        for citation in sorted(cited.ids - frozenset[str]().union(*(one.citations for one in known)) if known else ()):
+            yield f"the text cites {citation} for {' and '.join(sorted(cited.findings))}, the claims on it do not"
 
 
 def _of(name: str, allowed: Licence) -> _Borne:
@@ -139,9 +178,7 @@ def _findings(clause: Clause, allowed: Licence) -> Iterator[str]:
         if borne is None:
             yield f"the text names {name}, which no cited evidence is about"
         elif borne.polarity is None:
-            if None not in (clause.above, borne.above) and clause.above is not borne.above:
-                stands = "above its limit" if borne.above else "within its limit"
-                yield f"the text says otherwise of {name}, which is {stands}"
+            continue
         elif clause.mixed:
             yield f"what the text says of {name} cannot be told apart"
         elif (clause.polarity or Polarity.PRESENT) is not borne.polarity:  # a bare name reads as its presence
@@ -153,9 +190,7 @@ def _is_placed(said: Place, borne: Collection[Place]) -> bool:
     sides = {place.side for place in fitting}
     if said.side is None:
         return bool(fitting)
-    if said.side is Side.BILATERAL and sides >= {Side.LEFT, Side.RIGHT}:
-        return True
-    return said.side in sides or (said.side in (Side.LEFT, Side.RIGHT) and Side.BILATERAL in sides)
+    return said.side in sides or (said.side is Side.BILATERAL and sides >= {Side.LEFT, Side.RIGHT})
 
 
 def _is_lung(said: Place, place: Place) -> bool:
@@ -170,5 +205,10 @@ def _is_counted(number: Number, borne: _Borne) -> bool:
         return scores
     if number.kind is NumberKind.OVERLAP:
         return overlaps
-    quantities = any(number.agrees(value, unit) and (number.unit or "1") == unit for value, unit in borne.quantities)
-    return quantities or (number.unit is None and (scores or overlaps))
+    kinds = (NumberKind.BEFORE, NumberKind.NOW) if number.kind is NumberKind.OTHER else (number.kind,)
+    quantities = any(
+        number.agrees(value, unit) and (number.unit or "1") == unit
+        for kind, value, unit in borne.quantities
+        if kind in kinds
+    )
+    return quantities or (number.kind is NumberKind.OTHER and number.unit is None and (scores or overlaps))

@@ -11,7 +11,7 @@ from wardround.orchestrator.reasoning.record import Record
 from wardround.orchestrator.verify.licence import subject_name
 from wardround.orchestrator.verify.reader import Reader
 from wardround.orchestrator.verify.verifier import names_in
-from wardround.orchestrator.verify.wording_checks import text_problems
+from wardround.orchestrator.verify.wording_checks import reading_problems
 
 __all__ = ["MAX_SENTENCES", "narrated", "sentences"]
 
@@ -44,7 +44,8 @@ def narrated(text: str, conclusions: Sequence[Conclusion], record: Record) -> tu
 
 
 def _narrated(sentence: str, claims: Sequence[Claim], record: Record, reader: Reader) -> Narrated:
-    named = reader.read(sentence).findings
+    reading = reader.read(sentence)
+    named = reading.findings
     own = [claim for claim in claims if subject_name(claim.subject) in named]
     if not own:
         reason = "no verified claim is about what it names" if named else "it names nothing that a claim treats"
@@ -52,5 +53,5 @@ def _narrated(sentence: str, claims: Sequence[Claim], record: Record, reader: Re
     return Narrated(
         text=sentence,
         claims=tuple(claim.id for claim in own),
-        problems=tuple(dict.fromkeys(text_problems(sentence, own, record, reader))),
+        problems=tuple(dict.fromkeys(reading_problems(reading, sentence, own, record))),
     )

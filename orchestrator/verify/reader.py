@@ -13,13 +13,12 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from wardround.contracts.anatomy import Side
+from wardround.contracts.anatomy import Region, Side
 from wardround.contracts.codes import canonical_label, finding_codes
 from wardround.contracts.evidence import Degree, Polarity
+from wardround.orchestrator.verify.bounds import Bound, bounds
 from wardround.orchestrator.verify.clauses import Span, cut, stated
 from wardround.orchestrator.verify.vocabulary import (
-    ABOVE,
-    BELOW,
     COMPARISON,
     CONTRAST,
     DEGREES,
@@ -34,19 +33,22 @@ from wardround.orchestrator.verify.vocabulary import (
     SPOKEN_NAMES,
     STRENGTHS,
     UNBORNE_PLACES,
+    UNCHECKED,
 )
 
-__all__ = ["Clause", "Number", "NumberKind", "Place", "Reader", "Reading"]
+__all__ = ["MAX_READ", "Cited", "Clause", "Number", "NumberKind", "Place", "Reader", "Reading"]
 
+MAX_READ = 2_000  # characters of one text; the time of reading grows with the square of a hostile one's
 _CITATION = re.compile(r"\bE\d+\b")
-_BRACKETS = re.compile(r"\[[^\]]*\]")
+_BRACKETS = re.compile(r"\[\s*E\d+(?:(?:\s*[,;]\s*|\s+and\s+)E\d+)*\s*\]")
 _NUMBER = re.compile(
-    r"(?<![\w.])(?P<digits>\d+(?:\.(?P<decimals>\d+))?)\s?(?P<unit>%|°|[a-zA-Z]{1,3}[\d²³]?(?![\w.-]))?"
+    r"(?<![\w.])(?P<digits>\d+(?:\.(?P<decimals>\d+))?|\.(?P<bare>\d+))\s?(?P<unit>%|°|degrees?(?!\w)|[a-zA-Z]{1,3}[\d²³]?(?![\w.-]))?"
 )
 _PLAIN_UNITS = str.maketrans({"²": "2", "³": "3", "°": "deg"})
 _UNITS = frozenset({"%", "mm", "cm", "m", "mm2", "cm2", "mm3", "cm3", "mL", "ml", "L", "deg", "kg", "g"})
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _GLUE = re.compile(r"\s*(?:,|,?\s*(?:and|or|with))?\s*")
+_PLURALS = ("zones", "lungs")  # without a side: those of both
 _NEAR = 24  # characters between a side and the region that it belongs to, and between a place and a name after it
 
 
@@ -55,6 +57,9 @@ class NumberKind(StrEnum):
 
     SCORE = "score"
     OVERLAP = "overlap"
+    LIMIT = "limit"
+    BEFORE = "earlier value"
+    NOW = "present value"
     OTHER = "number"
 
 
@@ -67,6 +72,18 @@ _LEADS = (
         ),
     ),
     (NumberKind.OVERLAP, re.compile(r"\boverlap\W*(?:of|is|was)?\W*$", re.IGNORECASE)),
+    (
+        NumberKind.LIMIT,
+        re.compile(
+            r"(?:\b(?:limits?|bounds?|range|above|exceed(?:s|ed|ing)?|below|under|over|than|beyond|within|between)"
+            r"\W*(?:of|is|was|from)?\W*|\b(?:range|limits|between)\b[^;,()]*\d\s?\S{0,7} (?:to|and) )$",
+            re.IGNORECASE,
+        ),
+    ),
+)
+_TRAILS = (
+    (NumberKind.BEFORE, re.compile(r"\W*(?:before|earlier|then|previously)\b", re.IGNORECASE)),
+    (NumberKind.NOW, re.compile(r"\W*(?:now|today|currently)\b", re.IGNORECASE)),
 )
 
 
@@ -97,8 +114,7 @@ class Place:
 class Clause:
     """What one clause says. The pairs bind a finding to a place, degree or number; '' where none is named before.
 
-    `polarity` is None where the clause has no word for one, and where it is `mixed`. `above` says whether a value is
-    put above its limit (True) or not (False); None where nothing is said of that.
+    `polarity` is None where the clause has no word for one, and where it is `mixed`.
     """
 
     findings: frozenset[str]
@@ -107,16 +123,27 @@ class Clause:
     places: tuple[tuple[str, Place], ...] = ()
     degrees: tuple[tuple[str, Degree], ...] = ()
     numbers: tuple[tuple[str, Number], ...] = ()
-    above: bool | None = None
+    bounds: tuple[tuple[str, Bound], ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A bracket of citations, and the findings named since the one before: those that it stands behind."""
+
+    findings: frozenset[str]
+    ids: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a text says. `unknown` has the words that the vocabularies do not."""
+    """What a text says. `unknown`: words that no vocabulary has; `unchecked`: phrases that no claim can carry."""
 
     clauses: tuple[Clause, ...]
     citations: frozenset[str]
     unknown: tuple[str, ...] = ()
+    cited: tuple[Cited, ...] = ()
+    unchecked: tuple[str, ...] = ()
 
     @property
     def findings(self) -> frozenset[str]:
@@ -145,46 +172,92 @@ class _Named:
     span: Span
 
 
+@lru_cache(maxsize=64)
+def _vocabulary(names: frozenset[str]) -> tuple[dict[str, str], re.Pattern[str]]:
+    """What each name that is known means, and the pattern that finds them; made once for the names of one ledger."""
+    vocabulary = {name: name for name in (*FURTHER_FINDINGS, *names)}
+    for label, row in finding_codes().items():
+        vocabulary |= dict.fromkeys((label, row.name, *row.synonyms), label)
+    vocabulary |= SPOKEN_NAMES
+    # The parts of the body that a quantity's name begins with: 'the area of the left lung' is the left lung area.
+    for name in sorted(names):
+        whole, _, quantity = name.rpartition(" ")
+        if whole:
+            vocabulary |= {f"{quantity} of the {whole}": name}
+        side, _, rest = name.partition(" ")
+        if rest and side in (Side.LEFT, Side.RIGHT):
+            vocabulary |= {f"{rest} on the {side}": name}
+    subjects = {
+        _folded(name): canonical_label(subject) or subject for name, subject in vocabulary.items() if _folded(name)
+    }
+    spelled = "|".join(re.escape(name).replace(r"\ ", r"[\s_-]+") for name in sorted(subjects, key=len, reverse=True))
+    return subjects, re.compile(rf"(?<![\w-])(?P<name>{spelled})(?:e?s)?(?![\w-])", re.IGNORECASE)
+
+
 class Reader:
     """Reads texts with a fixed vocabulary of names: the code table's, common others, and those given."""
 
     def __init__(self, names: Collection[str]) -> None:
-        vocabulary = {name: name for name in (*FURTHER_FINDINGS, *names)}
-        for label, row in finding_codes().items():
-            vocabulary |= dict.fromkeys((label, row.name, *row.synonyms), label)
-        vocabulary |= SPOKEN_NAMES
-        # The parts of the body that a quantity's name ends in: 'the area of the left lung' is the left lung area.
-        for name in names:
-            whole, _, quantity = name.rpartition(" ")
-            if whole:
-                vocabulary |= {f"{quantity} of the {whole}": name}
-        self._subjects = {
-            _folded(name): canonical_label(subject) or subject for name, subject in vocabulary.items() if _folded(name)
-        }
-        longest_first = sorted(self._subjects, key=len, reverse=True)
-        spelled = "|".join(re.escape(name).replace(r"\ ", r"[\s_-]+") for name in longest_first)
-        self._names = re.compile(rf"(?<![\w-])(?P<name>{spelled})(?:e?s)?(?![\w-])", re.IGNORECASE)
+        self._subjects, self._names = _vocabulary(frozenset(names))
 
     def read(self, text: str) -> Reading:
-        """What the text says; a text that says nothing known gives an empty reading."""
+        """What the text says; a text that says nothing known gives an empty reading.
+
+        Of a text that is longer than `MAX_READ` characters the rest is unchecked.
+        """
+        text, rest = text[:MAX_READ], text[MAX_READ:]
         plain = _masked(_masked(text, _BRACKETS), _CITATION)
         named = [
             _Named(self._subjects[_folded(match["name"])], Span(*match.span())) for match in self._names.finditer(plain)
         ]
-        plain = _masked(_masked(plain, self._names, "§"), NEUTRAL)
+        unnamed = _masked(plain, self._names, "§")
+        plain = _masked(unnamed, NEUTRAL)
+        numbers = tuple(_numbers(unnamed))
         clauses: list[Clause] = []
         before: list[_Named] = []
-        for span in cut(plain, [one.span for one in named]):
+        limits = tuple(bounds(unnamed))
+        spans = cut(plain, [one.span for one in named])
+        # What stands between two clauses may be masked words, so a clause's text goes on to where the next begins.
+        ends = [*(span.start for span in spans[1:]), len(text)]
+        for span, end in zip(spans, ends, strict=False):
             here = [one for one in named if span.holds(one.span.start)]
-            clauses.append(_clause(plain, span, here, before))
+            clauses.append(_clause(plain, span, here, before, numbers, limits, text[span.start : end]))
             before = here or before
-        return Reading(tuple(clauses), frozenset(_CITATION.findall(text)), _unknown(plain))
+        return Reading(
+            clauses=tuple(clauses),
+            citations=frozenset(_CITATION.findall(text)),
+            unknown=_unknown(plain),
+            cited=tuple(_cited(text, named)),
+            unchecked=(*_unchecked(unnamed, text), *([f"…{rest[:20]}"] if rest.strip() else [])),
+        )
 
 
-def _clause(plain: str, span: Span, here: Sequence[_Named], before: Sequence[_Named]) -> Clause:
-    words = " " * span.start + plain[span.start : span.end]  # offsets stay those of the whole text
+def _cited(text: str, named: Sequence[_Named]) -> Iterator[Cited]:
+    start, findings = 0, frozenset[str]()
+    for match in _BRACKETS.finditer(text):
+        findings = frozenset(one.subject for one in named if start <= one.span.start < match.start()) or findings
+        yield Cited(findings, frozenset(_CITATION.findall(match.group())))
+        start = match.end()
+
+
+def _unchecked(unnamed: str, text: str) -> tuple[str, ...]:
+    squeezed = re.sub(r"§+", lambda match: "§" + " " * (len(match.group()) - 1), unnamed)
+    return tuple(" ".join(text[slice(*match.span())].split()) for match in UNCHECKED.finditer(squeezed))
+
+
+def _clause(
+    plain: str,
+    span: Span,
+    here: Sequence[_Named],
+    before: Sequence[_Named],
+    numbers: Sequence[tuple[int, Number]],
+    limits: Sequence[tuple[int, int, Bound]],
+    text: str,
+) -> Clause:
+    words, off = plain[span.start : span.end], span.start
+    here = [_Named(one.subject, Span(one.span.start - off, one.span.end - off)) for one in here]
     findings = frozenset(one.subject for one in here)
-    said = stated(words[span.start :], len(findings))
+    said = stated(words, len(findings))
 
     def bound(start: int, end: int) -> list[str]:
         return _bound(words, start, end, here, before)
@@ -200,16 +273,14 @@ def _clause(plain: str, span: Span, here: Sequence[_Named], before: Sequence[_Na
             for match in word.finditer(words)
             for name in bound(*match.span())
         ),
-        numbers=tuple((name, number) for at, number in _numbers(words) for name in bound(at, at)[-1:]),
-        above=_above(words),
+        numbers=tuple(
+            (name, number) for at, number in numbers if span.holds(at) for name in bound(at - off, at - off)[-1:]
+        ),
+        bounds=tuple(
+            (name, one) for at, end, one in limits if span.holds(at) for name in bound(at - off, end - off)[-1:]
+        ),
+        text=text,
     )
-
-
-def _above(words: str) -> bool | None:
-    over, under = ABOVE.search(words), BELOW.search(words)
-    if over is not None:
-        return NEGATION.search(words[: over.start()]) is None and under is None
-    return False if under is not None else None
 
 
 def _bound(words: str, start: int, end: int, here: Sequence[_Named], before: Sequence[_Named]) -> list[str]:
@@ -256,14 +327,18 @@ def _places(words: str) -> Iterator[tuple[int, int, Place]]:
         else:
             yield start, end, Place(side, None)
     for start, end, name in (regions[index] for index in sorted(alone)):
-        yield start, end, Place(None, name)
+        both = words[start:end].casefold().endswith(_PLURALS) and name != Region.OUTSIDE
+        yield start, end, Place(Side.BILATERAL if both else None, name)
 
 
 def _numbers(words: str) -> Iterator[tuple[int, Number]]:
     for match in _NUMBER.finditer(words):
-        lead = words[max(0, match.start() - 24) : match.start()]
-        kind = next((kind for kind, word in _LEADS if word.search(lead)), NumberKind.OTHER)
+        lead, trail = words[max(0, match.start() - 40) : match.start()], words[match.end() : match.end() + 16]
+        kinds = [kind for kind, word in _TRAILS if word.match(trail)]
+        kinds += [kind for kind, word in _LEADS if word.search(lead)]
+        kind = kinds[0] if kinds else NumberKind.OTHER
         spelled = (match["unit"] or "").translate(_PLAIN_UNITS)
+        spelled = "deg" if spelled.startswith("deg") else spelled
         unit = spelled if spelled in _UNITS else None
         hundredths = 2 if unit == "%" else 0
         yield (
@@ -271,7 +346,7 @@ def _numbers(words: str) -> Iterator[tuple[int, Number]]:
             Number(
                 kind=kind,
                 value=float(match["digits"]) / 10**hundredths,
-                decimals=len(match["decimals"] or "") + hundredths,
+                decimals=len(match["decimals"] or match["bare"] or "") + hundredths,
                 unit=None if unit == "%" else unit,
             ),
         )
@@ -288,7 +363,7 @@ def _unknown(plain: str) -> tuple[str, ...]:
     """The words of a text that no vocabulary has, in order, each once."""
     for word in _KNOWN:
         plain = _masked(plain, word)
-    plain = re.sub(r"\d[\w.²³]*\s?(?:%|°|mm[²³23]?|cm[²³23]?|mL|ml|deg)?(?![\w²³])", " ", plain)
+    plain = re.sub(r"\d[\w.²³]*\s?(?:%|°|mm[²³23]?|cm[²³23]?|mL|ml|deg(?:rees?)?)?(?![\w²³])", " ", plain)
     words = (match.group().lower().replace("’", "'") for match in _WORD.finditer(plain))
     return tuple(dict.fromkeys(word for word in words if word not in _plain_words()))
 

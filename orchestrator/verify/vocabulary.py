@@ -6,11 +6,9 @@ import re
 
 from wardround.contracts.anatomy import Region, Side
 from wardround.contracts.change import Change
-from wardround.contracts.evidence import Degree, Polarity
+from wardround.contracts.evidence import Degree, EvidenceKind, Polarity
 
 __all__ = [
-    "ABOVE",
-    "BELOW",
     "CHANGES",
     "COMPARISON",
     "CONTRAST",
@@ -24,9 +22,12 @@ __all__ = [
     "PROBABILITY",
     "REGIONS",
     "SIDES",
+    "SOURCES",
     "SPOKEN_NAMES",
     "STRENGTHS",
     "UNBORNE_PLACES",
+    "UNCHECKED",
+    "WEAK",
 ]
 
 
@@ -37,9 +38,11 @@ def _any(*words: str) -> re.Pattern[str]:
 # Phrases whose words would else be read as places, polarities or comparisons.
 NEUTRAL = _any(
     "(?:upper|lower|middle) (?:limits?|bounds?|cuts?|thresholds?|operating points?|end|reference)",
-    "operating points?", "heat[ -]maps?", "left(?= (?:open|undecided|undetermined|unresolved))", "not pooled",
+    "(?<!between the )(?<!between the two )(?<!between its )operating points?", "heat[ -]maps?",
+    "left(?= (?:open|undecided|undetermined|unresolved))", "not pooled",
     "(?:un)?calibrated", "these models?", "limits? of normal", "not for clinical use", "normal (?:range|limits?)",
     "upper normal", "film(?:s)? of the chest", "chest (?:film|radiograph|x-ray)s?",
+    "this says nothing of what they cannot see",
 )  # fmt: skip
 
 # A bare negation turns the words for presence that follow it in its clause into absence.
@@ -65,6 +68,7 @@ POLARITIES = (
             "neither (?:suspected|favou?red|raised|suggested|supported) nor", "not (?:settled|decided|clear|certain)",
             "(?:cannot|can not|could not) (?:yet )?be (?:decided|settled|told|called|resolved|determined|judged)",
             "no (?:clear |firm )?(?:decision|verdict|answer)", "neither way", "either way", "to be considered",
+            "between (?:the |its )(?:two )?operating points",
         ),
     ),
     (
@@ -72,7 +76,8 @@ POLARITIES = (
         _any(
             "there (?:is|are|was|were) (?:no|not|little|nothing)", "absent", "absence", "unlikely", "negative",
             "free (?:of|from)", "lacks?", "lacking", "against", "low suspicion",
-            "little (?:evidence|support|suspicion|to suggest)", "unremarkable for", "unsuspected",
+            "little (?:evidence|support|suspicion|to suggest)",
+            "favou?r(?:s|ed|ing)? (?:neither|no|none)", "unremarkable for", "unsuspected",
             "(?:falls?|stays?|remains?|lies?|sits?|is|are|well) (?:well )?(?:below|short of)", "fails? to reach",
             "(?:rais|shows?|gives?|finds?|see[sn]?|offers?|provid|lends?|makes?|carr)(?:es|e|ies|y)? (?:no|little)",
             "too (?:low|weak|small|faint)", "unsupported", "discounted", "improbable",
@@ -129,16 +134,6 @@ UNBORNE_PLACES = _any(
     "shoulder", "abdom(?:en|inal)", "chest wall", "zones?",
 )  # fmt: skip
 
-# How a measured value is said to stand to its limit; a negation before the first turns it into the second.
-ABOVE = _any(
-    "above", "exceed(?:s|ed|ing)?", "over", "(?:greater|higher|more|larger|wider) than", "outside", "beyond",
-    "surpass(?:es|ed|ing)?", "raised", "elevated", "too (?:large|high|wide)", "increased", "abnormal", "enlarged",
-)  # fmt: skip
-BELOW = _any(
-    "below", "within", "under", "(?:less|lower|smaller) than", "inside", "short of", "normal", "in range",
-    "unremarkable", "up to",
-)  # fmt: skip
-
 # Below, at and above what is usual; 'small', 'large' and their like are read as degrees, since they say the same.
 DEGREES = (
     (
@@ -178,8 +173,73 @@ STRENGTHS = (
             "confident(?:ly)?", "almost", "virtually", "nearly",
         ),
     ),
-    (0.5, _any("likely", "probabl[ey]", "more likely than not", "in all likelihood")),
+    (
+        0.5,
+        _any(
+            "likely", "probabl[ey]", "more likely than not", "in all likelihood", "strong(?:ly)?", "firm(?:ly)?",
+            "high(?:ly)?(?! end)",
+        ),
+    ),
 )  # fmt: skip
+
+# What makes a belief sound smaller than one that is at least a half.
+WEAK = _any("low (?:scores?|beliefs?|probabilit(?:y|ies)|confidence)", "weak(?:ly)?", "only weak(?:ly)?")
+
+# Only a calibrated number may be called so.
+CALIBRATED = re.compile(r"(?<![\w-])(?<!not )(?<!nor )calibrated(?![\w-])", re.IGNORECASE)
+
+# Words for one part of the evidence being at odds with another.
+CONFLICT = _any(
+    "disagree(?:s|d|ment)?", "conflict(?:s|ing|ed)?", "contradict(?:s|ed|ing|ory)?", "at odds", "discordant",
+    "inconsistent", "discrepan(?:t|cy)",
+)  # fmt: skip
+
+# Words for a kind of evidence, and the kinds one of which must then be cited.
+SOURCES = (
+    (_any("observ(?:e|es|ed|er|ers|ation|ations)"), frozenset({EvidenceKind.OBSERVATION})),
+    (_any("heat[ -]?maps?"), frozenset({EvidenceKind.LOCATION})),
+    (_any("measurements?", "measured"), frozenset({EvidenceKind.MEASUREMENT, EvidenceKind.COMPARISON})),
+    (
+        _any("segment(?:er|ation|ations)", "outline[sd]?", "masks?"),
+        frozenset({EvidenceKind.SEGMENTATION, EvidenceKind.MEASUREMENT}),
+    ),
+)
+
+# Statements that no claim can carry: one finding as another's cause or as more than another, words on all findings at
+# once, a place or a score that is denied. A finding's name is masked by '§' where these are looked for.
+_THEN_A_FINDING = r"\s+(?:[a-z]+\s+){0,2}§"
+UNCHECKED = re.compile(
+    r"(?<![\w-])(?:"
+    r"(?:(?:due|owing|secondary|thanks) to|because of"
+    r"|(?:caus|explain|produc|accompani|complicat)(?:es|ed|ing|s)?(?: by)?"
+    r"|(?:result|stem|aris|follow|deriv)(?:s|ed|es|ing|en|ming|med)? (?:from|in|of)|leads? to|as a result of"
+    rf"|than|ahead of|outweighs?|agree(?:s|d|ing|ment)? with){_THEN_A_FINDING}"
+    r"|nothing but|alone|(?:only|just|solely) (?:an? )?(?=§)"
+    r"|further (?:images?|imaging|films?|radiographs?|stud(?:y|ies))"
+    r"|(?:no|any) other|(?:nothing|everything|none|all) (?:else|other|others)|the (?:rest|others?|remaining|remainder)"
+    r"|(?:only|one) (?:finding|suspicion|feature|sign)"
+    r"|(?:both|other|another|all|each|every|many|several|most|next|separate|different) (?:of the )?(?:[a-z]+ )?"
+    r"(?:films?|images?|views?|radiographs?|stud(?:y|ies)|examinations?|patients?|detectors?|models?|networks?|readers?"
+    r"|specialists?|algorithms?|classifiers?)"
+    r"|(?:not|never|nowhere|nor|rather than|instead of|other than|away from) (?:in|on|over|at|within) "
+    r"(?:the |an? |both |either )?(?=left|right|both|either|upper|middle|mid|lower|lung|heart|mediast)"
+    r"|(?:scor(?:e|es|ed)|probability|confidence|belief|overlap)\W+(?:[a-z]+\W+){0,2}?"
+    r"(?:not|above|below|over|under|at least|at most|(?:more|less|greater|higher|lower) than|exceeding|up to)"
+    r"\W+(?:of )?(?=\d)"
+    r")",
+    re.IGNORECASE,
+)
+
+# A measured value held against its limits or against a number: which way, and against what.
+BOUNDS = re.compile(
+    r"(?<![\w-])(?:(?P<up>above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|over"
+    r"|(?:greater|higher|larger|wider|more) than)|(?P<out>outside|beyond)"
+    r"|(?P<within>within|inside)|(?P<down>below|under|beneath|short of|(?:less|lower|smaller) than))\s+(?:of\s+)?"
+    r"(?:(?:the|its|this|that|their|an?|both)\s+)?(?:(?P<number>\d*\.?\d+)"
+    r"|(?:(?:stated|usual|normal|reference|expected|upper|(?P<lower>lower))\s+)*(?:(?P<range>range|limits)|limit|bound))"
+    r"|(?<![\w-])(?P<raised>raised|elevated|abnormal|enlarged|increased|too (?:large|high|wide))(?![\w-])",
+    re.IGNORECASE,
+)
 
 # What a comparison with an earlier film is said to have shown; None: that there was one.
 CHANGES: tuple[tuple[Change | None, re.Pattern[str]], ...] = (
@@ -216,7 +276,8 @@ CHANGES: tuple[tuple[Change | None, re.Pattern[str]], ...] = (
             "interval", "previous(?:ly)?", "prior (?:stud|film|exam|image|imaging|radiograph|x-ray|chest)\\w*",
             "earlier", "compared (?:with|to)", "in comparison", "(?:larger|smaller|more|less) than (?:before|on)",
             "before", "since (?:the )?(?:last|\\d+)\\w*", "formerly", "follow-up",
-            "last (?:film|study|examination|time)", "yesterday", "(?:days?|weeks?|months?|years?) ago", "baseline",
+            "last (?:film|study|examination|time)", "yesterday",
+            "(?:as|to|from|with|than|like) (?:the |a )?prior", "(?:days?|weeks?|months?|years?) ago", "baseline",
             "now",
         ),
     ),

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 
 from wardround.contracts.diagnosis import Claim
 from wardround.orchestrator.reasoning.record import Record
-from wardround.orchestrator.verify.licence import departures, licence
+from wardround.orchestrator.verify.licence import conflicting, departures, licence, subject_name
 from wardround.orchestrator.verify.reader import Reader, Reading
 from wardround.orchestrator.verify.vocabulary import (
+    CALIBRATED,
     CHANGES,
     COMPARISON,
+    CONFLICT,
     NEUTRAL,
     OVERCERTAIN,
     PROBABILITY,
+    SOURCES,
     STRENGTHS,
+    WEAK,
 )
 
-__all__ = ["comparison_words", "overcertain_words", "strength_words", "text_problems", "unread_words"]
+__all__ = [
+    "comparison_words",
+    "overcertain_words",
+    "reading_problems",
+    "source_words",
+    "strength_words",
+    "text_problems",
+    "unread_words",
+]
 
 _CALIBRATED_FROM = 0.9
-_NAME_WORDS = re.compile(r"\[[^\]]*\]")
 
 
 def overcertain_words(text: str) -> Iterator[str]:
@@ -36,8 +46,11 @@ def strength_words(text: str, claims: Collection[Claim]) -> Iterator[str]:
     A claim without a number is not held against them: its certainty is that of the words for its polarity.
     """
     beliefs = [claim for claim in claims if claim.confidence is not None]
-    if PROBABILITY.search(text) and not any(claim.calibrated for claim in claims):
+    if not any(claim.calibrated for claim in claims) and (PROBABILITY.search(text) or CALIBRATED.search(text)):
         yield "its text calls an uncalibrated score a probability"
+    for match in WEAK.finditer(text):
+        if beliefs and all((claim.confidence or 0.0) >= 0.5 for claim in beliefs):
+            yield f"'{match.group()}' makes less of it than its belief"
     for least, word in STRENGTHS:
         for match in word.finditer(text):
             borne = any(
@@ -55,7 +68,7 @@ def _asked(least: float) -> str:
 def comparison_words(text: str, claims: Collection[Claim]) -> Iterator[str]:
     """Words that compare with an earlier film where no claim states such a change, or states another."""
     changes = {claim.change for claim in claims if claim.change is not None}
-    plain = NEUTRAL.sub(" ", _NAME_WORDS.sub(" ", text))
+    plain = NEUTRAL.sub(" ", text)
     if not changes:
         for match in COMPARISON.finditer(plain):
             yield f"'{match.group()}' compares with an earlier film, and no evidence on one is cited"
@@ -67,16 +80,46 @@ def comparison_words(text: str, claims: Collection[Claim]) -> Iterator[str]:
 
 
 def unread_words(reading: Reading) -> Iterator[str]:
-    """Words that are in no vocabulary, so that what they claim cannot be checked."""
+    """Words that are in no vocabulary and phrases that no claim can carry, so that what they say cannot be checked."""
     if reading.unknown:
         yield f"it uses words that cannot be checked: {', '.join(reading.unknown[:6])}"
+    for phrase in reading.unchecked:
+        yield f"'{phrase}' cannot be checked"
+
+
+def source_words(text: str, claims: Collection[Claim], record: Record) -> Iterator[str]:
+    """Words for evidence of a kind that no claim cites, and for a conflict that the evidence does not have."""
+    cited = record.cited(claims)
+    kinds = {item.kind for item in cited}
+    for word, borne in SOURCES:
+        match = word.search(text)
+        if match and not kinds & borne:
+            yield f"'{match.group()}' names evidence that is not cited"
+    if (match := CONFLICT.search(text)) and not any(conflicting(claim, record) for claim in claims):
+        yield f"'{match.group()}' is not borne: the cited evidence is of one mind"
 
 
 def text_problems(text: str, claims: Collection[Claim], record: Record, reader: Reader) -> Iterator[str]:
     """All that is wrong with a text which stands for these claims."""
-    reading = reader.read(text)
+    yield from reading_problems(reader.read(text), text, claims, record)
+
+
+def reading_problems(reading: Reading, text: str, claims: Collection[Claim], record: Record) -> Iterator[str]:
+    """The same for a text that has been read."""
     yield from overcertain_words(text)
-    yield from strength_words(text, claims)
-    yield from comparison_words(text, claims)
+    for part, own in _parts(reading, claims):
+        yield from strength_words(part, own)
+        yield from comparison_words(part, own)
     yield from departures(reading, licence(claims, record))
+    yield from source_words(text, claims, record)
     yield from unread_words(reading)
+
+
+def _parts(reading: Reading, claims: Collection[Claim]) -> Iterator[tuple[str, Collection[Claim]]]:
+    """Each clause with the claims on each finding that it speaks of, so that none lends its certainty to another."""
+    before = frozenset[str]()
+    for clause in reading.clauses:
+        before = clause.findings or before
+        own = [[claim for claim in claims if subject_name(claim.subject) == name] for name in sorted(before)]
+        for group in [group for group in own if group] or [[*claims]]:
+            yield clause.text, group

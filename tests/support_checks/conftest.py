@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import random
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
+from ledgers import random_ledger
 
 from wardround.agents.imaging.phantom import make_phantom, plant_named
 from wardround.agents.imaging.phantom_dicom import write_phantom_dicom
@@ -18,7 +17,6 @@ from wardround.contracts.evidence import Evidence, EvidenceKind
 from wardround.orchestrator.composition import open_house
 from wardround.orchestrator.config import BUILT_IN, Configuration, SpecialistConfig
 
-LEDGERS = Path(__file__).parents[1] / "orchestrator" / "verify" / "conftest.py"
 PLANTS = ("", "effusion", "cardiomegaly", "pneumothorax", "nodule")
 
 
@@ -51,11 +49,6 @@ def real_results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any
 @pytest.fixture(scope="session")
 def random_items() -> Callable[[int], tuple[Evidence, ...]]:
     """A full random ledger's items from a seed, some of its weighings being calibrated."""
-    # Another folder's conftest is no module that could be imported by name.
-    spec = importlib.util.spec_from_file_location("random_ledgers", LEDGERS)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
 
     def make(seed: int) -> tuple[Evidence, ...]:
         rng = random.Random(seed)
@@ -63,7 +56,7 @@ def random_items() -> Callable[[int], tuple[Evidence, ...]]:
             item.model_copy(update={"source": item.source.model_copy(update={"calibrated": True})})
             if item.kind is EvidenceKind.WEIGHING and rng.random() < 0.5
             else item
-            for item in module._ledger(seed).items
+            for item in random_ledger(seed).items
         )
 
     return make

@@ -1,117 +1,178 @@
-"""Lies that were written without a look at the verifier, in sentences and in typed claims: counted by kind."""
+"""False sentences are struck: planted in true ones, written without a look at the verifier, and written by hand."""
 
 from __future__ import annotations
 
-import random
-from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any
+import pytest
+from verifier_figures import answers, faults_in_sentences, pairs, sound
 
-from competent import competent_answer
-from planted_lies import CLAIM_LIES, TEXT_LIES
-
-from wardround.contracts.diagnosis import Conclusion, Verdict
-from wardround.contracts.evidence import Evidence
-from wardround.contracts.reasoning import DraftClaim
-from wardround.orchestrator.ledger import Ledger
-from wardround.orchestrator.reasoning.reasoner import concluded
+from wardround.contracts.anatomy import Location, Region, Side
+from wardround.contracts.codes import NO_FINDING
+from wardround.contracts.evidence import Evidence, EvidenceKind, Measurement, Polarity
 from wardround.orchestrator.reasoning.record import Record
 from wardround.orchestrator.reasoning.template import conclude
-from wardround.orchestrator.verify.narrative import narrated, sentences
-from wardround.orchestrator.verify.reader import Reader
-from wardround.orchestrator.verify.verifier import names_in, verify
-from wardround.orchestrator.verify.wording_checks import text_problems
+from wardround.orchestrator.verify.narrative import narrated
+from wardround.orchestrator.verify.verifier import verify
 
-LEDGERS = 12
-LIES_A_KIND = 10
-FLOOR_SENTENCES, FLOOR_CLAIMS, FLOOR_KEPT = 0.95, 0.99, 0.95
-ANSWERS = 200
-
-Lies = Counter[str]
+SEEDS, A_KIND, KINDS = 30, 55, 40
+LEAST, CAUGHT, OF_ANY_KIND_CAUGHT = 2000, 0.95, 0.85
+ANSWERS, KEPT, WORDS_KEPT = 200, 0.95, 0.9
 
 
-def _drafted(claims: Sequence[dict[str, Any]], items: Sequence[Evidence]) -> tuple[Conclusion, ...]:
-    return concluded([DraftClaim.model_validate(one) for one in claims], items)
+def test_false_sentences_are_struck() -> None:
+    figures = faults_in_sentences(pairs(SEEDS), A_KIND)
+    assert figures.there.total() >= LEAST and len(figures.there) >= KINDS, figures.table()
+    assert figures.share >= CAUGHT, figures.table(examples=3)
+    assert all(there >= 10 for there in figures.there.values()), figures.table()
+    low = [kind for kind, there in figures.there.items() if figures.met[kind] < OF_ANY_KIND_CAUGHT * there]
+    assert low == [], figures.table(examples=3)
 
 
-def _table(planted: Lies, caught: Lies) -> str:
-    return "\n".join(f"{caught[kind]:5d} of {planted[kind]:5d}  {kind}" for kind in planted)
+def test_of_200_paraphrased_correct_answers_the_claims_are_kept() -> None:
+    given = answers(ANSWERS)
+    claims, sentences = sound(given)
+    assert claims["kept"].share >= KEPT, claims["kept"].table(examples=3)
+    assert claims["without a fault"].share >= KEPT, claims["without a fault"].table(examples=3)
+    assert claims["word for word"].share >= WORDS_KEPT, claims["word for word"].table(examples=3)
+    narratives = sentences.met["narratives"] / sentences.there["narratives"]
+    assert narratives >= WORDS_KEPT, sentences.table(examples=3)
 
 
-def test_false_sentences_are_struck(make_ledger: Callable[[int], Ledger]) -> None:
-    planted, caught = Lies(), Lies()
-    for seed in range(LEDGERS):
-        items = make_ledger(seed).items
-        conclusions, record = verify(conclude(items), items).conclusions, Record(items)
-        for kind, lie in TEXT_LIES.items():
-            for number in range(LIES_A_KIND):
-                sentence = lie(items, random.Random(f"{seed} {kind} {number}"))
-                if sentence:
-                    planted[kind] += 1
-                    caught[kind] += not any(one.kept for one in narrated(sentence, conclusions, record))
-    assert sum(planted.values()) >= 1800 and len(planted) >= 15
-    assert sum(caught.values()) >= FLOOR_SENTENCES * sum(planted.values()), _table(planted, caught)
+def _item(evidence_id: str, kind: EvidenceKind, subject: str, **fields: object) -> Evidence:
+    source = {"model": "net", "version": "1"}
+    return Evidence.model_validate({"id": evidence_id, "kind": kind, "subject": subject, "source": source, **fields})
 
 
-def test_false_claims_are_struck_or_repaired(make_ledger: Callable[[int], Ledger]) -> None:
-    planted, caught = Lies(), Lies()
-    for seed in range(LEDGERS):
-        items = make_ledger(seed).items
-        honest = competent_answer(items, seed)["claims"]
-        for kind, (fits, lie) in CLAIM_LIES.items():
-            fitting = [claim for claim in honest if fits(claim)]
-            for number in range(LIES_A_KIND if fitting else 0):
-                rng = random.Random(f"{seed} {kind} {number}")
-                told = lie(rng.choice(fitting), items, rng)
-                planted[kind] += 1
-                caught[kind] += bool(verify(_drafted([told], items), items).faults)
-    assert sum(planted.values()) >= 1000 and len(planted) >= 10
-    assert sum(caught.values()) >= FLOOR_CLAIMS * sum(planted.values()), _table(planted, caught)
+LEDGER = (
+    _item("E1", EvidenceKind.FINDING, "Effusion", value=0.5),
+    _item("E2", EvidenceKind.FINDING, "Mass", value=0.1),
+    _item(
+        "E3", EvidenceKind.LOCATION, "Effusion", derived_from=("E1",),
+        location=Location(side=Side.LEFT, region=Region.LOWER_ZONE, overlap=0.7),
+    ),
+    _item(
+        "E4", EvidenceKind.MEASUREMENT, "cardiothoracic ratio",
+        measurement=Measurement(quantity="cardiothoracic ratio", value=0.5487, high=0.5),
+    ),
+    _item("E5", EvidenceKind.WEIGHING, "Effusion", value=0.6183, polarity=Polarity.PRESENT, derived_from=("E1",)),
+    _item("E6", EvidenceKind.WEIGHING, "Mass", value=0.02, polarity=Polarity.ABSENT, derived_from=("E2",)),
+    _item("E7", EvidenceKind.WEIGHING, "Pneumonia", value=0.2, polarity=Polarity.UNCERTAIN),
+    _item("E8", EvidenceKind.WEIGHING, "Cardiomegaly", value=0.03, polarity=Polarity.ABSENT),
+    _item("E9", EvidenceKind.WEIGHING, "Nodule", value=0.4, polarity=Polarity.PRESENT),
+    _item("E10", EvidenceKind.WEIGHING, NO_FINDING, value=0.1, polarity=Polarity.ABSENT),
+)  # fmt: skip
+CONCLUSIONS = verify(conclude(LEDGER), LEDGER).conclusions
+
+# Each says of that ledger something that is false, or that nothing in it bears.
+BY_HAND = """
+Effusion occupies the whole left lung [E5].
+The left lung is full of effusion [E5].
+Effusion fills most of the left lower zone [E5, E3].
+An effusion is suspected in the left lower zone, and it extends into the left upper zone [E5, E3].
+Effusion is suspected on both sides [E5].
+There are two effusions on the left [E5].
+Effusion is suspected, the score of 0.62 being the highest of all [E5].
+Effusion is suspected and pneumonia too [E5, E7].
+Pneumonia is suspected [E7].
+Pneumonia cannot be excluded [E7].
+Mass is not suspected, unlike pneumonia, which is [E6, E7].
+Effusion and mass are both suspected [E5, E6].
+Nodule and effusion are suspected in the left lower zone [E5, E9, E3].
+A nodule in the left lower zone is suspected [E9].
+Effusion with a nodule in the left lower zone is suspected [E5, E9, E3].
+The effusion compresses the left lung [E5].
+The effusion is suspected to be malignant [E5].
+The effusion is suspected on the left and the nodule on the right [E5, E9].
+The heart is enlarged [E8].
+The heart is not enlarged, with a ratio of 0.45 [E8].
+The cardiothoracic ratio is 0.55, which is normal [E4].
+The cardiothoracic ratio of 0.55 is within normal limits [E4].
+The cardiothoracic ratio of 0.55 shows no cardiomegaly [E4, E8].
+The cardiothoracic ratio is not raised [E4].
+The cardiothoracic ratio of 0.55 proves cardiomegaly [E4].
+The cardiothoracic ratio of 0.55 supports cardiomegaly [E4, E8].
+The cardiothoracic ratio measures 0.55, far above its upper limit of 0.50 by 0.20 [E4].
+Effusion is suspected: score 0.62, calibrated [E5].
+Effusion is suspected with 62% probability [E5].
+There is a 62% chance of effusion [E5].
+Effusion is suspected in six of ten such films [E5].
+Effusion is suspected; this patient has fever [E5].
+Effusion is suspected, as in the other patient [E5].
+Effusion is suspected. It is on the right.
+Effusion (right) is suspected [E5].
+Effusion is suspected, left more than right [E5].
+Effusion is suspected, L > R [E5].
+Effusion is suspected; mass is seen [E5, E6].
+Mass: not suspected. Nodule: not suspected.
+No effusion or mass is suspected [E5, E6].
+Effusion or mass is suspected [E5, E6].
+Either effusion or mass is suspected [E5, E6].
+Not only effusion but also mass is suspected [E5, E6].
+Effusion is suspected, but so is mass [E5, E6].
+Neither mass nor effusion is suspected [E5, E6].
+Mass is not suspected but not absent [E6].
+Mass is hardly absent [E6].
+It would be wrong to say that effusion is suspected [E5].
+Effusion was suspected by these models, who were wrong [E5].
+The suspicion of effusion is an error [E5].
+Effusion is suspected without evidence [E5].
+Effusion is not what is suspected [E5].
+Effusion is suspected of being a mass [E5, E6].
+Effusion is suspected, though all evidence is against it [E5].
+Nothing but effusion is suspected [E5].
+Only effusion is suspected [E5].
+Effusion alone is suspected [E5].
+Effusion is the one thing suspected [E5].
+The film is normal [E10].
+The film is normal apart from effusion [E5, E10].
+The film is abnormal and shows a mass [E10, E6].
+A normal film is suspected but for effusion [E10, E5].
+The effusion is suspected with a score of 0.62, twice its threshold [E5].
+Effusion reaches its operating point of 0.50 [E5].
+Effusion is suspected: 0.50 [E5].
+The detector's score of 0.10 for effusion [E5].
+Effusion suspected, score 0.5 [E5].
+Effusion is suspected, with a heat map overlap of 0.62 [E5, E3].
+Effusion is suspected (overlap 0.70) in the left upper zone [E5, E3].
+Effusion is likely free and mobile [E5].
+Effusion is suspected in the lower zones [E5, E3].
+Effusion is suspected at both lung bases [E5].
+Left pleural effusion, hence right mass [E5, E6].
+Effusion in the left lung and the left upper zone is suspected [E5, E3].
+Effusion is suspected everywhere on the left [E5].
+Effusion is suspected near the heart [E5].
+Effusion is suspected over the heart [E5].
+The heart is displaced by the effusion [E5].
+Follow-up of the effusion [E5].
+Keep the patient under observation for effusion [E5].
+Effusion must not be missed [E5].
+Treat the effusion [E5].
+Effusion is suspected; take further images [E5].
+Effusion is suspected and further studies follow [E5].
+I am sure that effusion is suspected [E5].
+Effusion is suspected beyond question [E5].
+Effusion is as good as present [E5].
+Effusion is suspected; E9 agrees [E5].
+Effusion is suspected in agreement with the cardiothoracic ratio [E5, E4].
+"""
 
 
-def test_of_200_paraphrased_correct_answers_the_claims_are_kept(make_ledger: Callable[[int], Ledger]) -> None:
-    proposed = kept = told = told_kept = 0
-    for seed in range(ANSWERS):
-        items = make_ledger(seed % 40).items
-        answer = competent_answer(items, seed)
-        conclusions = _drafted(answer["claims"], items)
-        checked = verify(conclusions, items)
-        proposed += len(answer["claims"])
-        own = {claim.id for one in conclusions for claim in one.claims}
-        kept += sum(claim.id in own for one in checked.conclusions for claim in one.claims)
-        read = narrated(answer["narrative"], checked.conclusions, Record(items))
-        told += len(read)
-        told_kept += sum(one.kept for one in read)
-    assert kept >= FLOOR_KEPT * proposed, f"{kept} of {proposed} claims kept"
-    assert told_kept >= 0.85 * told, f"{told_kept} of {told} sentences kept"
+@pytest.mark.parametrize("lie", BY_HAND.strip().splitlines())
+def test_a_lie_written_by_hand_is_struck(lie: str) -> None:
+    assert not all(one.kept for one in narrated(lie, CONCLUSIONS, Record(LEDGER)))
 
 
-def test_the_templates_own_sentences_are_read_whole_and_bear_themselves_out(
-    make_ledger: Callable[[int], Ledger],
-) -> None:
-    """`verify` does not read a text that is the template's own: here it is read all the same."""
-    for seed in range(60):
-        items = make_ledger(seed).items
-        record = Record(items)
-        conclusions = conclude(items)
-        reader = Reader(names_in(conclusions, record))
-        for conclusion in conclusions:
-            assert not list(text_problems(conclusion.text, conclusion.claims, record, reader)), conclusion.text
-            for claim in conclusion.claims:
-                assert not list(text_problems(claim.text, [claim], record, reader)), claim.text
-
-
-def test_untouched_template_sentences_are_kept(make_ledger: Callable[[int], Ledger]) -> None:
-    told = kept = 0
-    for seed in range(30):
-        items = make_ledger(seed).items
-        checked = verify(conclude(items), items)
-        assert checked.struck == () and checked.faults == {}
-        assert {claim.verdict for one in checked.conclusions for claim in one.claims} == {Verdict.SUPPORTED}
-        for conclusion in checked.conclusions:
-            for claim in conclusion.claims:
-                plain = [one for one in sentences(claim.text) if "disagrees" not in one]
-                read = narrated(" ".join(plain), checked.conclusions, Record(items))
-                told += len(read)
-                kept += sum(one.kept for one in read)
-    assert kept >= 0.99 * told, f"{kept} of {told}"
+@pytest.mark.parametrize(
+    "truth",
+    [
+        "Effusion is suspected in the left lower zone, with a score of 0.62 and an overlap of 0.70 [E5, E3].",
+        "A left-sided effusion is suspected [E5]; mass is not [E6].",
+        "Pneumonia is undecided, a nodule is suspected [E7, E9].",
+        "The CTR is 0.55, above its upper limit of 0.50, although cardiomegaly is not suspected [E4, E8].",
+        "The CTR exceeds 0.50, which conflicts with the detectors: cardiomegaly is not suspected [E4, E8].",
+        "Neither a mass nor cardiomegaly is suspected [E6, E8].",
+        "The film is not normal [E10].",
+        "There is a suggestion of an effusion on the left; the pooled score is .62 [E5].",
+    ],
+)
+def test_a_truth_written_by_hand_is_kept(truth: str) -> None:
+    assert all(one.kept for one in narrated(truth, CONCLUSIONS, Record(LEDGER)))
