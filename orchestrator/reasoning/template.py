@@ -8,7 +8,7 @@ from wardround.contracts.anatomy import Region, Side
 from wardround.contracts.codes import NO_FINDING
 from wardround.contracts.diagnosis import Claim, Conclusion
 from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
-from wardround.orchestrator.reasoning.record import Record, clear_places
+from wardround.orchestrator.reasoning.record import Record, clear_places, twins
 from wardround.orchestrator.reasoning.relations import PLACELESS, bears_on
 from wardround.orchestrator.reasoning.wording import (
     CHANGES,
@@ -67,13 +67,15 @@ def _ids(items: Iterable[Evidence]) -> tuple[str, ...]:
 
 def _weighed(record: Record, label: str, polarity: Polarity, others: Iterable[Evidence] = ()) -> Claim:
     weighing = record.weighings[label]
+    bearers = record.of(label, *_BEARERS)
+    again = [twin for _, twin in twins(bearers)]  # one piece of evidence under two ids is cited once
     return Claim(
         id="",
         subject=label,
         polarity=polarity,
         confidence=weighing.value,
         calibrated=weighing.source.calibrated,
-        citations=_ids((weighing, *record.of(label, *_BEARERS), *others)),
+        citations=_ids((weighing, *(item for item in bearers if item not in again), *others)),
     )
 
 

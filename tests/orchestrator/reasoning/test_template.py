@@ -211,3 +211,15 @@ def test_a_measurement_above_its_limit_is_at_odds_with_a_normal_film() -> None:
     assert "cardiothoracic ratio is above the upper limit [E3, E2, E1]" in normal.text
     assert not verify(conclude(items), items).struck
     assert "at odds with a normal film" in abstention(items)
+
+
+def test_evidence_that_came_twice_is_cited_once() -> None:
+    voice = Source(model="net", version="1", weights_digest="sha256:" + "3" * 64)
+    twin = [
+        Evidence(id=id_, kind=EvidenceKind.FINDING, subject="Effusion", value=0.6, source=voice) for id_ in ("E1", "E2")
+    ]
+    weighing = Evidence(
+        id="E3", kind=EvidenceKind.WEIGHING, subject="Effusion", polarity=Polarity.PRESENT, value=0.6, source=voice
+    )
+    (conclusion,) = conclude([*twin, weighing])
+    assert conclusion.claims[0].citations == ("E3", "E1")
