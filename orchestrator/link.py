@@ -47,6 +47,7 @@ class Link:
         self._timeout_s = timeout_s
         self._client: Client | None = None
         self._embedded = False
+        self._stopped = False
         self._tools: tuple[Tool, ...] = ()
         self._lost = asyncio.Event()
         self._changed = asyncio.Condition()
@@ -56,11 +57,13 @@ class Link:
     async def start(self) -> None:
         """Begins to connect, and returns at once."""
         if self._owner is None:
+            self._stopped = False
             self._owner = asyncio.create_task(self._own(), name=f"link-{self.name}")
 
     async def stop(self) -> None:
         """Closes the connection; a stdio server ends with it."""
         if self._owner is not None:
+            self._stopped = True
             self._owner.cancel()
             await asyncio.gather(self._owner, return_exceptions=True)
             self._owner = None
@@ -156,7 +159,8 @@ class Link:
             self._changed.notify_all()
 
     async def _own(self) -> None:
-        while True:
+        # A transport that fails just as it is cancelled swallows the cancellation, so that this flag alone is sure.
+        while not self._stopped:
             try:
                 target = self._target()
                 self._embedded = isinstance(target, MCPServer)
