@@ -31,7 +31,8 @@ def test_an_artefact_is_served_to_a_valid_unexpired_url_and_to_nothing_else(tmp_
         assert np.array_equal(np.load(io.BytesIO(got.content), allow_pickle=False), array)
 
         assert httpx.get(artefact.url.split("?")[0], trust_env=False).status_code == 403
-        assert httpx.get(artefact.url[:-2] + "00", trust_env=False).status_code == 403
+        forged = artefact.url[:-1] + ("1" if artefact.url.endswith("0") else "0")
+        assert httpx.get(forged, trust_env=False).status_code == 403
         expired = UrlSigner(settings.signing_key, settings.base_url, lifetime_s=-10).sign(artefact.digest)
         assert httpx.get(expired, trust_env=False).status_code == 403
         other = UrlSigner(settings.signing_key, settings.base_url).sign("sha256:" + "0" * 64)
