@@ -36,7 +36,7 @@ from wardround.orchestrator.tape import EntryKind
 
 STRATEGIES = tuple(name for name in StrategyName if name is not StrategyName.NONE)
 # So small a model fills every list that it may: short ones keep an answer within its time.
-BRIEF: dict[str, Any] = {"max_claims": 3, "max_citations": 3, "max_tokens": 360, "samples": 2, "repair_rounds": 1}
+BRIEF: dict[str, Any] = {"max_claims": 2, "max_citations": 2, "max_tokens": 280, "samples": 2, "repair_rounds": 1}
 CASES = str(Path(__file__).parent / "foreign" / "case_server.py")
 
 
@@ -159,7 +159,7 @@ async def _audits(house: Diagnoser, films: list[Path], probes: int, sheet: Sheet
 
 
 async def _all(arguments: argparse.Namespace, base_url: str, model: str, sheet: Sheet) -> None:
-    films = _films(arguments.data, arguments.films)
+    films = _films(arguments.data, arguments.films)[arguments.skip :]
     with tempfile.TemporaryDirectory() as home:
         async with open_house(_configured(home, provider="openai", base_url=base_url, model=model), None) as house:
             if "strategies" in arguments.parts:
@@ -183,6 +183,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--films", type=int, default=20)
+    parser.add_argument("--skip", type=int, default=0, help="How many of the films to leave out at the beginning.")
     parser.add_argument("--audits", type=int, default=20)
     parser.add_argument("--probes", type=int, default=6)
     parser.add_argument("--injections", type=int, default=len(INJECTIONS))

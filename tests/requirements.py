@@ -312,7 +312,7 @@ PROMISES: tuple[Promise, ...] = (
         "HOSTILE-01",
         "Text in histories, earlier reports, DICOM tags and tool results changes neither the tools called nor a claim.",
         (
-            f"{_HOSTILE}test_in_a_history_or_an_earlier_report",
+            f"{_HOSTILE}test_in_a_history_and_an_earlier_report",
             f"{_HOSTILE}test_in_a_foreign_tool_s_result",
             f"{_HOSTILE}test_in_the_tags_of_a_dicom_file",
         ),

@@ -7,12 +7,14 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
 from houses import WARDROUND
 from independent_checker import violations
 from model_endpoints import KEY, Endpoint, refuses
 
 from wardround.agents.imaging.phantom import make_phantom
 from wardround.agents.imaging.phantom_dicom import write_phantom_dicom
+from wardround.orchestrator.cli import main
 
 
 def _run(*arguments: str, home: Path, code: int) -> str:
@@ -76,9 +78,24 @@ def test_a_missing_key_costs_the_reasoning_alone_and_the_doctor_finds_it(tmp_pat
     assert [one["name"] for one in checks if one["health"] == "fail"] == ["language model"]
 
 
-def test_mistakes_are_told(tmp_path: Path, phantom_film: Path) -> None:
-    _run("replay", "run_nothing", home=tmp_path, code=3)
-    _run("audit", "run_nothing", home=tmp_path, code=3)
-    _run("diagnose", str(phantom_film), "--strategy", "panel", home=tmp_path, code=3)
-    _run("diagnose", str(phantom_film), "--strategy", "guess", home=tmp_path, code=2)
-    _run("diagnose", str(phantom_film), "--prior", "nowhere.dcm", home=tmp_path, code=3)
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("replay", "run_nothing"), 3),
+        (("audit", "run_nothing"), 3),
+        (("runs", "show", "run_nothing", "--record"), 3),
+        (("diagnose", "FILM", "--strategy", "panel"), 3),
+        (("diagnose", "FILM", "--strategy", "guess"), 2),
+        (("diagnose", "FILM", "--prior", "nowhere.dcm"), 3),
+    ],
+)
+def test_mistakes_are_told(
+    tmp_path: Path, phantom_film: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int
+) -> None:
+    monkeypatch.setenv("WARDROUND_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    words = [str(phantom_film) if word == "FILM" else word for word in arguments]
+    monkeypatch.setattr("sys.argv", ["wardround", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == code

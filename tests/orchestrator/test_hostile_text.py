@@ -83,16 +83,16 @@ def _prompts(endpoint: Endpoint) -> Iterable[str]:
     return (request.words for request in endpoint.requests)
 
 
-@pytest.mark.parametrize("place", ["history", "prior_report"])
 @pytest.mark.parametrize("reads_history", [False, True])
-def test_in_a_history_or_an_earlier_report(tmp_path: Path, place: str, reads_history: bool) -> None:
+def test_in_a_history_and_an_earlier_report(tmp_path: Path, reads_history: bool) -> None:
     seen: list[str] = []
 
     async def story(house: Diagnoser) -> None:
         plain = await house.diagnose(study_of_film(), strategy=StrategyName.DIRECT)
         for injection in INJECTIONS:
-            told = {"history": "", "prior_report": "", place: injection.text}
-            result = await house.diagnose(study_of_film(), strategy=StrategyName.DIRECT, **told)  # type: ignore[arg-type]
+            result = await house.diagnose(
+                study_of_film(), injection.text, strategy=StrategyName.DIRECT, prior_report=injection.text
+            )
             assert await _calls(house, result) == await _calls(house, plain), injection.id
             assert _fields(result) == _fields(plain), injection.id
 
