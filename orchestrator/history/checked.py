@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Annotated
 
 from pydantic import Field
@@ -12,7 +13,7 @@ from wardround.contracts.base import Word
 from wardround.contracts.cue import Cue, CueKind, CueSource, Told
 from wardround.orchestrator.history.durations import days_told
 from wardround.orchestrator.history.reader import MAX_READ, told_at
-from wardround.orchestrator.history.rules import names, synonyms
+from wardround.orchestrator.history.rules import folded, names, synonyms
 
 __all__ = ["ProposedCue", "ProposedCues", "accept"]
 
@@ -39,16 +40,17 @@ def accept(text: str, proposed: Sequence[ProposedCue], model: str) -> tuple[Cue,
     The quote must stand in the text, a spelling of the name must stand in the quote, and what is told must be what the
     rules read at one of its places. A duration is taken only where the rules read the same in the quote.
     """
-    text = text[:MAX_READ]
-    return tuple(cue for one in proposed if (cue := _borne_out(text, one, model)) is not None)
+    text = folded(text[:MAX_READ])
+    told = cache(partial(told_at, text))
+    return tuple(cue for one in proposed if (cue := _borne_out(text, one, model, told)) is not None)
 
 
-def _borne_out(text: str, one: ProposedCue, model: str) -> Cue | None:
-    words = one.quote.split()
+def _borne_out(text: str, one: ProposedCue, model: str, told: Callable[[int, int], Told | None]) -> Cue | None:
+    words = folded(one.quote).split()
     for place in re.finditer(r"\s+".join(map(re.escape, words)), text) if words else ():
         for match in names().finditer(text, place.start(), place.end()):
             kind, name = synonyms()[" ".join(match.group().casefold().split())]
-            if name == one.name and kind is one.kind and told_at(text, *match.span()) is one.told:
+            if name == one.name and kind is one.kind and told(*match.span()) is one.told:
                 return Cue(
                     kind=kind,
                     name=name,

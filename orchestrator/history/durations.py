@@ -90,5 +90,5 @@ def _durations(text: str, start: int, end: int) -> Iterator[tuple[Span, bool, fl
 
 def _days(match: re.Match[str]) -> float:
     count = match["n"]
-    number = float(count) if count.isdecimal() else _NUMBERS[count.casefold().removeprefix("a ")]
+    number = float(count) if count[:1].isdecimal() else _NUMBERS[count.casefold().removeprefix("a ")]
     return number * UNIT_DAYS[match["unit"].casefold()]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
-from wardround.contracts.codes import NO_FINDING, canonical_label, finding_codes
+from wardround.contracts.codes import NO_FINDING, finding_codes
 from wardround.contracts.cue import Cue, CueKind, CueSource, Told
 from wardround.orchestrator.history.durations import lasting
 from wardround.orchestrator.history.rules import (
@@ -22,6 +22,7 @@ from wardround.orchestrator.history.rules import (
     OWN_AGAIN,
     SCOPE_END,
     SEXES,
+    folded,
     names,
     synonyms,
 )
@@ -31,7 +32,9 @@ __all__ = ["MAX_READ", "read_history", "told_at"]
 MAX_READ = 4000
 _REACH = 300  # characters before a name in which a trigger still reaches it: as long as a long list of symptoms
 _AFTER = 60
+_IN_A_YEAR = {"y": 1, "m": 12, "w": 52, "d": 365, "h": 8760}  # by the first letter of an age's unit
 _LASTING = frozenset({CueKind.SYMPTOM, CueKind.SIGN})
+_OR = re.compile(r"(?<!\w)(?:n?or|versus|vs)(?!\w)", re.IGNORECASE)
 _LISTED = re.compile(r",(?!.*(?:,|\b(?:or|nor|and)\b))", re.IGNORECASE | re.DOTALL)
 
 
@@ -40,10 +43,11 @@ def read_history(text: str, where: CueSource = CueSource.HISTORY) -> tuple[Cue, 
 
     Cues of other people ('mother had asthma') are left out. Of a report the code table's findings are read too.
     """
-    text = text[:MAX_READ]
-    cues = [*_person(text, where), *_named(text, where)]
+    text = folded(text[:MAX_READ])
+    named = list(_named(text, where))
     if where is CueSource.PRIOR_REPORT:
-        cues += _findings(text)
+        named = _without_doubles([*_findings(text), *named])
+    cues = [*_person(text, where), *named]
     once: dict[tuple[CueKind, str], Cue] = {}
     for cue in cues:
         # What is affirmed anywhere holds, whatever is denied elsewhere of another time.
@@ -63,13 +67,31 @@ def told_at(text: str, start: int, end: int) -> Told | None:
     for scope in SCOPE_END.finditer(text, begin, start):
         begin = scope.end()
     denials = list(DENIED_BEFORE.finditer(text, begin, start))
-    if denials and not (ASSERTED_AFTER.match(after) and _LISTED.search(text, denials[-1].end(), start)):
+    if denials and not _past_denial(text, denials, start, after):
         return Told.NO
     if DENIED_AFTER.search(after):
         return Told.NO
-    if DOUBTED_BEFORE.search(text, max(begin, start - 40), start) or DOUBTED_AFTER.search(after):
+    if _doubted(text, max(begin, start - 40), start, after) or DOUBTED_AFTER.search(after):
         return Told.UNSURE
     return Told.YES
+
+
+def _past_denial(text: str, denials: Sequence[re.Match[str]], start: int, after: str) -> bool:
+    """Whether the last denial does not reach beyond a comma: to what has lasted, or where each item has its own."""
+    last = denials[-1].end()
+    if ASSERTED_AFTER.match(after) and _LISTED.search(text, last, start):
+        return True
+    own = [match.group().casefold() for match in denials[-2:]] == ["no", "no"]
+    return own and "," in text[last:start] and _OR.search(f"{text[last:start]} {after}") is None
+
+
+def _doubted(text: str, begin: int, start: int, after: str) -> bool:
+    """Whether a word of doubt reaches `start`; beyond a comma it does so in a list with 'or' alone."""
+    *_, doubt = (None, *DOUBTED_BEFORE.finditer(text, begin, start))
+    if doubt is None:
+        return False
+    between = text[doubt.end() : start]
+    return "," not in between or _OR.search(f"{between} {after}") is not None
 
 
 def _clause_begin(text: str, start: int) -> int:
@@ -110,7 +132,7 @@ def _person(text: str, where: CueSource) -> Iterator[Cue]:
     told = [match for pattern in AGES for match in pattern.finditer(text) if _own(text, match)]
     if told:
         match = min(told, key=lambda one: one.start())
-        years = int(match["n"]) if match["unit"].casefold()[:1] in ("", "y") else 0
+        years = int(match["n"]) // _IN_A_YEAR[(match["unit"] or "y").casefold()[:1]]
         if years <= 120:
             yield Cue(
                 kind=CueKind.AGE, name="age", value=float(years), where=where, start=match.start(), end=match.end()
@@ -131,13 +153,11 @@ def _own(text: str, match: re.Match[str]) -> bool:
 def _findings(text: str) -> Iterator[Cue]:
     spellings, pattern = _finding_names()
     for match in pattern.finditer(text):
-        word = match.group().casefold()
-        label = spellings.get(word) or spellings.get(word.removesuffix("s")) or canonical_label(word)
         told = told_at(text, *match.span())
-        if label is not None and told is not None:
+        if told is not None:
             yield Cue(
                 kind=CueKind.REPORTED_FINDING,
-                name=label,
+                name=spellings[" ".join(match.group().casefold().split())],
                 told=told,
                 where=CueSource.PRIOR_REPORT,
                 start=match.start(),
@@ -148,10 +168,20 @@ def _findings(text: str) -> Iterator[Cue]:
 @cache
 def _finding_names() -> tuple[dict[str, str], re.Pattern[str]]:
     spellings = {
-        name.casefold(): label
+        spelling.casefold(): label
         for label, row in finding_codes().items()
         if label != NO_FINDING
         for name in (label, row.name, *row.synonyms)
+        for spelling in (name, f"{name}s", f"{name}es", re.sub("y$", "ies", name))
     }
-    longest = "|".join(map(re.escape, sorted(spellings, key=len, reverse=True)))
-    return spellings, re.compile(rf"(?<![\w-])(?:{longest})s?(?![\w-])", re.IGNORECASE)
+    longest = "|".join(re.escape(one).replace(r"\ ", r"\s+") for one in sorted(spellings, key=len, reverse=True))
+    return spellings, re.compile(rf"(?<![\w-])(?:{longest})(?![\w-])", re.IGNORECASE)
+
+
+def _without_doubles(cues: list[Cue]) -> list[Cue]:
+    """The cues but those whose words lie within another's; of the same words the first."""
+    kept: list[Cue] = []
+    for cue in sorted(cues, key=lambda one: (one.start, -one.end)):
+        if not kept or cue.end > kept[-1].end:
+            kept.append(cue)
+    return kept

@@ -91,7 +91,9 @@ def _borne_polarities(claim: Claim, record: Record) -> set[Polarity]:
         return {weighing.polarity}
     if claim.value is not None or claim.change is not None:  # of a quantity
         return {Polarity.PRESENT}
-    stated = {item.polarity for item in record.cited([claim]) if record.about(item, claim.subject) and item.polarity}
+    # What was told or found in other patients stands beside a claim, and lends it no polarity.
+    bearing = [item for item in record.cited([claim]) if item.kind not in BACKGROUND]
+    stated = {item.polarity for item in bearing if record.about(item, claim.subject) and item.polarity}
     return stated | {Polarity.UNCERTAIN}
 
 

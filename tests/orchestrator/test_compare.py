@@ -45,7 +45,13 @@ def _compared(now: Evidence, before: Evidence, views: tuple[ViewPosition, ViewPo
         ("cardiothoracic ratio", 0.50, 0.52, "1", Change.UNCHANGED),
         ("cardiothoracic ratio", 0.50, 0.55, "1", Change.LARGER),
         ("cardiothoracic ratio", 0.55, 0.50, "1", Change.SMALLER),
+        ("cardiothoracic ratio", 0.50, 0.53, "1", Change.UNCHANGED),
         ("left lung area", 200.0, 220.0, "cm2", Change.UNCHANGED),
+        ("left lung area", 200.0, 225.0, "cm2", Change.LARGER),
+        ("right costophrenic angle", 60.0, 69.0, "deg", Change.UNCHANGED),
+        ("right costophrenic angle", 60.0, 71.0, "deg", Change.LARGER),
+        ("diameter", 20.0, 23.0, "mm", Change.UNCHANGED),
+        ("diameter", 24.0, 20.0, "mm", Change.SMALLER),
         ("left lung area", 200.0, 240.0, "cm2", Change.LARGER),
     ],
 )
@@ -90,10 +96,65 @@ def test_unlike_units_are_not_compared_nor_a_film_with_itself() -> None:
     assert same.items == () and "same film" in same.notes[0]
 
 
-@given(st.floats(0.2, 0.9), st.floats(0.2, 0.9))
-def test_the_other_way_round_larger_is_smaller(one: float, other: float) -> None:
-    mirror = {Change.LARGER: Change.SMALLER, Change.SMALLER: Change.LARGER, Change.UNCHANGED: Change.UNCHANGED}
-    name = "cardiothoracic ratio"
-    there = _compared(_measured(name, one), _measured(name, other, film=BEFORE)).items[0].comparison
-    back = _compared(_measured(name, other), _measured(name, one, film=BEFORE)).items[0].comparison
-    assert there is not None and back is not None and back.change is mirror[there.change]
+def test_of_several_lesions_it_is_not_guessed_which_is_which() -> None:
+    now = [_measured("diameter", 8, "mm"), _measured("diameter", 30, "mm")]
+    compared = compare(
+        now, [_measured("diameter", 29, "mm", BEFORE)], prior_run="r", prior_digest=BEFORE, views=(PA, PA)
+    )
+    assert compared.items == () and "which is which" in compared.notes[0]
+    twice = [_measured("diameter", 30, "mm"), _measured("diameter", 30, "mm")]
+    (item,) = compare(
+        twice, [_measured("diameter", 20, "mm", BEFORE)], prior_run="r", prior_digest=BEFORE, views=(PA, PA)
+    ).items
+    assert item.comparison is not None and item.comparison.change is Change.LARGER
+
+
+def test_the_numbers_of_two_models_are_no_change() -> None:
+    theirs = _measured("cardiothoracic ratio", 0.6).model_copy(update={"source": Source(model="theirs", version="1")})
+    assert _compared(theirs, _measured("cardiothoracic ratio", 0.5, film=BEFORE)).items == ()
+
+
+def test_an_area_as_a_share_of_the_film_is_not_compared() -> None:
+    name = "left lung area as share of the film"
+    compared = _compared(_measured(name, 0.2), _measured(name, 0.1, film=BEFORE))
+    assert compared.items == () and "how much of the film" in compared.notes[0]
+
+
+_MIRROR = {
+    Change.NEW: Change.GONE,
+    Change.GONE: Change.NEW,
+    Change.LARGER: Change.SMALLER,
+    Change.SMALLER: Change.LARGER,
+    Change.UNCHANGED: Change.UNCHANGED,
+}
+_QUANTITIES = ("cardiothoracic ratio", "left lung area", "right costophrenic angle", "diameter")
+_FILMS = st.tuples(
+    st.dictionaries(st.sampled_from(_QUANTITIES), st.floats(0.01, 500.0)),
+    st.dictionaries(st.sampled_from(("Effusion", "Mass", "No Finding")), st.sampled_from(Polarity)),
+)
+_Film = tuple[dict[str, float], dict[str, Polarity]]
+
+
+def _film(film: _Film, digest: str) -> list[Evidence]:
+    measured, weighed = film
+    return [
+        *(_measured(quantity, value, film=digest) for quantity, value in measured.items()),
+        *(_weighed(label, polarity, digest) for label, polarity in weighed.items()),
+    ]
+
+
+def _changes(now: _Film, before: _Film) -> dict[str, Change]:
+    compared = compare(_film(now, NOW), _film(before, BEFORE), prior_run="r", prior_digest=BEFORE, views=(PA, PA))
+    return {item.subject: item.comparison.change for item in compared.items if item.comparison is not None}
+
+
+@given(_FILMS, _FILMS)
+def test_the_other_way_round_larger_is_smaller_and_new_is_gone(one: _Film, other: _Film) -> None:
+    there, back = _changes(one, other), _changes(other, one)
+    assert back == {subject: _MIRROR[change] for subject, change in there.items()}
+    assert "No Finding" not in there
+
+
+@given(_FILMS)
+def test_two_films_that_read_alike_are_unchanged(film: _Film) -> None:
+    assert set(_changes(film, film).values()) <= {Change.UNCHANGED}

@@ -99,6 +99,20 @@ GOLD: tuple[tuple[str, str], ...] = (
     ("Fever: none. Cough: yes.", "-fever cough"),
     ("MI in 2010, AF, no CKD.", "myocardial_infarction atrial_fibrillation -chronic_kidney_disease"),
     ("John Doe uses hearing aids. PE: lungs clear.", ""),
+    ("Patient doesn't have fever or chills.", "-fever -chills"),
+    ("Hasn’t lost weight; didn't report night sweats.", "-night_sweats"),
+    ("CT ruled out PE.", "-pulmonary_embolism"),
+    ("Haemoptysis denied, cough present.", "-haemoptysis cough"),
+    ("Fever resolved, cough persists.", "-fever cough"),
+    ("Afebrile but tachypnoeic.", "-fever tachypnoea"),
+    ("HIV-positive man, COVID-negative.", "HIV_infection -COVID-19"),
+    ("No wheeze, no stridor, mild hoarseness.", "-wheeze -stridor hoarseness"),
+    ("No cough, no fever, chills or night sweats.", "-cough -fever -chills -night_sweats"),
+    ("Possible heart failure, leg swelling.", "?heart_failure leg_swelling"),
+    ("Possible TB, lymphoma or sarcoidosis.", "?tuberculosis ?lymphoma ?sarcoidosis"),
+    ("Pulmonary embolism is unlikely.", "?pulmonary_embolism"),
+    ("Could represent pneumonia.", "?pneumonia"),
+    ("Returned from India, elevated CRP and leucocytosis.", "travel raised_CRP leukocytosis"),
     ("Acute kidney injury without haemoptysis.", "acute_kidney_injury -haemoptysis"),
     ("Denies fever, chills, night sweats, weight loss, haemoptysis, palpitations, leg swelling, rash or wheezing.",
      "-fever -chills -night_sweats -weight_loss -haemoptysis -palpitations -leg_swelling -rash -wheeze"),
@@ -135,6 +149,10 @@ def test_precision_and_recall_on_the_table() -> None:
         ("45M c/o cough", 45, "M"),
         ("aged 70, he has a fever", 70, "M"),
         ("8 month old boy", 0, "M"),
+        ("18-month-old girl", 1, "F"),
+        ("Age: 1 day. Sex: F.", 0, "F"),
+        ("30/F, fever", 30, "F"),
+        ("Female, 45 years, cough", 45, "F"),
         ("61 y.o. F with cough", 61, "F"),
         ("72 years of age", 72, None),
         ("Fever to 102F", None, None),
@@ -185,6 +203,20 @@ def test_of_an_earlier_report_the_findings_are_read() -> None:
     assert {cue.where for cue in cues} == {CueSource.PRIOR_REPORT}
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Bilateral effusions, masses and rib fractures.", {"Effusion", "Mass", "Fracture"}),
+        ("Pleural\neffusion and patchy opacities.", {"Effusion", "Lung Opacity"}),
+        ("Leg oedema noted.", set()),
+    ],
+)
+def test_of_an_earlier_report_plurals_are_read_and_legs_are_not_lungs(text: str, told: set[str]) -> None:
+    cues = read_history(text, CueSource.PRIOR_REPORT)
+    assert {cue.name for cue in cues if cue.kind is CueKind.REPORTED_FINDING} == told
+    assert not [cue for cue in cues if cue.kind is CueKind.DISEASE], "no words are told twice"
+
+
 def test_the_place_of_a_cue_is_where_its_words_stand() -> None:
     text = "He has fever and a productive cough."
     assert {text[cue.start : cue.end] for cue in read_history(text)} == {"He", "fever", "productive cough"}
@@ -205,6 +237,21 @@ def test_what_a_hostile_text_tells_are_names_of_the_vocabulary_and_none_of_its_w
 def test_no_text_is_too_strange(text: str) -> None:
     for cue in (*read_history(text), *read_history(text, CueSource.PRIOR_REPORT)):
         assert 0 <= cue.start <= cue.end <= len(text)
+
+
+@pytest.mark.parametrize("where", list(CueSource))
+@pytest.mark.parametrize("text", ["chİlls", "chılls", "weıght losſ", "cough for fıve days", "cough for nİne days"])
+def test_letters_that_only_look_like_those_of_the_tables_are_read_as_they_look(text: str, where: CueSource) -> None:
+    (cue,) = read_history(text, where)
+    assert text[cue.start : cue.end] in text and cue.name in ("chills", "weight loss", "cough")
+    proposed = ProposedCue(kind=cue.kind, name=cue.name, told=Told.YES, quote=text)
+    assert [one.name for one in accept(text, [proposed], "m")] == [cue.name]
+
+
+@given(st.text(alphabet="ıİſKnive days coughsTB?.,'’-/1٣\n\x00", max_size=200))
+def test_no_letters_are_too_strange(text: str) -> None:
+    for where in CueSource:
+        read_history(text, where)
 
 
 def test_of_a_long_text_the_beginning_is_read() -> None:

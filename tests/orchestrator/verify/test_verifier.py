@@ -222,3 +222,10 @@ def test_two_claims_that_contradict_each_other_on_unweighed_evidence_both_fall()
     checked = verify(conclusions, (*LEDGER, against))
     assert {one.claim.id for one in checked.struck} == {"C2", "C3"}
     assert [one.subject for one in checked.conclusions] == ["Effusion"]
+
+
+def test_what_a_history_tells_lends_a_claim_no_polarity() -> None:
+    told = _item("E9", EvidenceKind.CONTEXT, "Fracture", polarity=Polarity.ABSENT)
+    claim = Claim(id="C2", subject="Fracture", polarity=Polarity.ABSENT, citations=("E8", "E9"))
+    conclusions = [Conclusion(subject=one.subject, text="", claims=(one,)) for one in (EFFUSION, claim)]
+    assert [one.claim.id for one in verify(conclusions, (*LEDGER, told)).struck] == ["C2"]
