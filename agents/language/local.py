@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from importlib.util import find_spec
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -87,9 +88,10 @@ class LocalModel:
             generator = await loop.run_in_executor(self._thread, self._load)
         draft = Draft(heard, request.max_tokens, thinks_first=self._thinks_first)
         stop = threading.Event()
+        asker = copy_context()  # whoever hears the pieces may look for their own context, which a thread has not
 
         def say(piece: str) -> None:
-            loop.call_soon_threadsafe(note, piece)
+            loop.call_soon_threadsafe(note, piece, context=asker)
 
         def note(piece: str) -> None:
             if not stop.is_set():  # else nobody listens any more
