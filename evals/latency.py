@@ -5,7 +5,8 @@ kept result. Each moment of it is one of three (`evals.clock`): `forward`, any o
 from a prepared film to logits and contributions by place; `disk`, it waits for artefacts, checkpoints or the result to
 be written; `everything else`, which takes in resizing, outlines from logits, measuring, locating, screening, weighing,
 wording and verifying, MCP, pydantic and LangGraph. `overhead` is everything else over the run without disk. The forward
-passes are also timed alone, each in an idle process. Milliseconds depend on the machine; the shares are what to keep.
+passes are also timed alone, in a process that does nothing else. Milliseconds depend on the machine; the shares are
+what to keep.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +115,10 @@ def measure(films: Sequence[Path]) -> _Taken:
             results = runner.run(_runs(configuration, films, clock, taken))
         store = Store(configuration.store)
         arrays = [film_array(store, result.study.images[0]) for result in results if result.study is not None]
-    return {**taken, **_alone(arrays)}
+        # In a process of its own: here, the thread that ran the models has a team of threads already.
+        with ProcessPoolExecutor(1, get_context("spawn")) as apart:
+            alone = apart.submit(_alone, arrays).result()
+    return {**taken, **alone}
 
 
 def _table(taken: _Taken, films: int) -> Table:

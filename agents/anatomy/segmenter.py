@@ -109,12 +109,15 @@ def _outlined(logits: Tensor, rows: int, columns: int, source: Source) -> Segmen
     inner = _fitted(rows, columns, logits.shape[-1])
     size = _fitted(rows, columns, min(_WORK_SIZE, max(rows, columns)))
     logits = logits[:, : inner[0], : inner[1]]
-    chance = torch.sigmoid(F.interpolate(logits[None], size=size, mode="bilinear", align_corners=False)[0])
-    masks = np.stack([clean(channel) for channel in (chance >= 0.5).numpy()])
-    kept = torch.from_numpy(masks)
-    overlap, marked = (chance * kept).sum(dim=(1, 2)), kept.sum(dim=(1, 2))
-    scores = torch.where(marked > 0, 2.0 * overlap / (chance.sum(dim=(1, 2)) + marked).clamp_min(1e-6), 0.0)
-    confidence = {structure: min(1.0, score) for structure, score in zip(CHANNELS, scores.tolist(), strict=True)}
+    masks = np.empty((len(CHANNELS), *size), dtype=np.bool_)
+    confidence: dict[Structure, float] = {}
+    # One by one: a single channel stays in the processor's cache from the first step to the last.
+    for structure, channel, mask in zip(CHANNELS, logits, masks, strict=True):
+        chance = F.interpolate(channel[None, None], size=size, mode="bilinear", align_corners=False)[0, 0].sigmoid_()
+        mask[:] = clean((chance >= 0.5).numpy())
+        marked = int(np.count_nonzero(mask))
+        overlap, total = float(chance.numpy()[mask].sum()), float(chance.sum()) + marked
+        confidence[structure] = min(1.0, 2.0 * overlap / total) if marked else 0.0
     return Segmentation(masks.view(np.uint8), confidence, source)
 
 

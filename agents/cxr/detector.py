@@ -99,9 +99,9 @@ def check_films(films: Sequence[Film]) -> None:
     for index, film in enumerate(films):
         if film.ndim != 2 or min(film.shape) < 16:
             reason = f"has shape {film.shape}, not two axes of at least 16 pixels"
-        elif not np.isfinite(film).all():
+        elif not np.isfinite((least := film.min(), most := film.max())).all():
             reason = "holds NaN or infinity"
-        elif film.min() < 0.0 or film.max() > 1.0:
+        elif least < 0.0 or most > 1.0:
             reason = "has values outside [0, 1]"
         else:
             continue

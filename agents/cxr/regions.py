@@ -16,17 +16,16 @@ SIDE = 128
 REGIONS = 10  # six lung zones, heart, mediastinum, the rest of the film, and the whole of it
 
 
-def _shrunk(named: NDArray[np.bool_]) -> Tensor:
-    """Masks (n, h, w) as the shares (n, 128, 128) float32 that they hold of each cell of the film."""
-    count, height, width = named.shape
+def _shrunk(mask: NDArray[np.bool_]) -> Tensor:
+    """A mask (h, w) as the share (128, 128) float32 that it holds of each cell of the film."""
+    height, width = mask.shape
     if height % SIDE or width % SIDE:
-        return F.interpolate(torch.from_numpy(named.astype(np.float32))[None], (SIDE, SIDE), mode="area")[0]
-    # The same where cells do not share pixels, without a copy of every mask in floating point.
+        return F.interpolate(torch.from_numpy(mask.astype(np.float32))[None, None], (SIDE, SIDE), mode="area")[0, 0]
+    # The same, several times as fast, where no two cells share a pixel.
     down, across = height // SIDE, width // SIDE
-    rows = named.view(np.uint8).reshape(count, SIDE, down, width).sum(axis=2, dtype=np.uint16)
-    cells = rows.reshape(count, SIDE, SIDE, across)
-    held = sum(cells[..., place] for place in range(across))
-    return torch.from_numpy(np.asarray(held, dtype=np.float32) / np.float32(down * across))
+    rows = mask.view(np.uint8).reshape(SIDE, down, width).sum(axis=1, dtype=np.uint16).reshape(SIDE, SIDE, across)
+    held = sum((rows[..., place] for place in range(across)), np.zeros((SIDE, SIDE), dtype=np.uint16))
+    return torch.from_numpy(held.astype(np.float32) / np.float32(down * across))
 
 
 def region_stack(masks: NDArray[np.uint8]) -> Tensor:
@@ -34,6 +33,6 @@ def region_stack(masks: NDArray[np.uint8]) -> Tensor:
 
     A region that was not found is empty.
     """
-    small = _shrunk(np.stack(list(regions(masks).values())))
+    small = torch.stack([_shrunk(mask) for mask in regions(masks).values()])
     rest = (1.0 - small.sum(dim=0, keepdim=True)).clamp(0.0, 1.0)
     return torch.cat([small, rest, torch.ones_like(rest)])

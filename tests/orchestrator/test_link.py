@@ -8,11 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from mcp import StdioServerParameters
 from mcp.server.mcpserver import MCPServer
+from mcp.types import CallToolResult
 
 from wardround.contracts.errors import CallerError, Fault, ProblemCode
 from wardround.contracts.roles import Role
@@ -22,6 +23,31 @@ from wardround.orchestrator.directory import Directory
 from wardround.orchestrator.link import Link, Target, http_target
 from wardround.servers.answers import add_tool
 
+LIAR = """
+import anyio
+from mcp.server.lowlevel import Server
+from mcp.server.stdio import stdio_server
+from mcp.types import CallToolResult, ListToolsResult, Tool
+
+SCHEMA = {"type": "object", "properties": {"items": {"type": "array"}}, "required": ["items"]}
+
+
+async def tools(context, parameters):
+    return ListToolsResult(tools=[Tool(name="classify", input_schema={"type": "object"}, output_schema=SCHEMA)])
+
+
+async def call(context, parameters):
+    return CallToolResult(content=[], structured_content={"items": "DOE^JANE"})
+
+
+async def main():
+    server = Server("liar", on_list_tools=tools, on_call_tool=call)
+    async with stdio_server() as (read, write):
+        await server.run(read, write, server.create_initialization_options())
+
+
+anyio.run(main)
+"""
 FOREIGN = Path(__file__).parents[1] / "foreign"
 
 
@@ -83,6 +109,27 @@ def test_a_misbehaving_server_becomes_a_typed_fault(manner: str, code: ProblemCo
     with pytest.raises(Fault) as raised:
         _call(_stdio("misbehaving_server.py", manner), timeout_s=1.0 if manner == "slow" else 20.0)
     assert raised.value.problem.code is code
+    assert "DOE" not in str(raised.value.problem)
+
+
+def test_a_foreign_answer_outside_the_schema_that_it_published_is_refused_unread() -> None:
+    with pytest.raises(Fault) as raised:
+        _call(lambda: StdioServerParameters(command=sys.executable, args=["-c", LIAR]))
+    assert raised.value.problem.code is ProblemCode.WRONG_SHAPE
+    assert "DOE" not in str(raised.value.problem)
+
+
+def test_an_embedded_answer_outside_its_own_words_is_refused_unread() -> None:
+    server: MCPServer[Any] = MCPServer("embedded")
+
+    @server.tool()
+    def classify(image: str) -> Annotated[CallToolResult, Study]:
+        """Answer with something else."""
+        return CallToolResult(content=[], structured_content={"images": "DOE^JANE"})
+
+    with pytest.raises(Fault) as raised:
+        _call(lambda: server)
+    assert raised.value.problem.code is ProblemCode.WRONG_SHAPE
     assert "DOE" not in str(raised.value.problem)
 
 

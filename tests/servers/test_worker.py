@@ -113,3 +113,22 @@ def test_a_question_whose_asker_left_is_not_run() -> None:
 
     asyncio.run(ask())
     assert seen == [1, 3]
+
+
+def test_the_models_of_a_process_compute_one_after_the_other() -> None:
+    at_once, most = 0, 0
+
+    def run(batch: Sequence[int]) -> list[int]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        sum(range(10_000))
+        at_once -= 1
+        return list(batch)
+
+    async def ask() -> list[int]:
+        async with Worker(run, name="one", max_batch=1) as one, Worker(run, name="other", max_batch=1) as other:
+            return list(await asyncio.gather(*(worker.ask(n) for n in range(20) for worker in (one, other))))
+
+    assert asyncio.run(ask()) == [n for n in range(20) for _ in range(2)]
+    assert most == 1

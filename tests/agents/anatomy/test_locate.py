@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from wardround.agents.anatomy.chart import Chart
-from wardround.agents.anatomy.locate import locate, locate_report
+from wardround.agents.anatomy.locate import chart_of, locate, locate_report
 from wardround.contracts.anatomy import Region, Side
 from wardround.contracts.errors import CallerError
 from wardround.contracts.evidence import EvidenceKind
@@ -51,6 +51,21 @@ def test_a_blob_is_found_where_it_is(
     assert place is not None
     assert (place.region, place.side) == (region, side)
     assert place.overlap > 0.9
+
+
+@pytest.mark.parametrize("size", [7, 20, 64, 300])
+def test_a_finer_map_of_the_same_blob_is_placed_alike(drawn_chest: Masks, size: int) -> None:
+    place, usual = locate(blobs((140, 55), size=size, sigma=20.0), drawn_chest), locate(blobs((140, 55)), drawn_chest)
+    assert place is not None and usual is not None
+    assert (place.region, place.side) == (usual.region, usual.side)
+
+
+def test_a_chart_worked_out_ahead_places_a_finding_as_one_that_is_not(drawn_chest: Masks) -> None:
+    heat = blobs((185, 20), (140, 55))
+    target = LocateTarget(subject="Effusion", heatmap=HEATMAP, evidence_id="E1")
+    ahead, fresh = (locate_report([(target, heat)], chart) for chart in (chart_of(drawn_chest), Chart(drawn_chest)))
+    assert ahead == fresh
+    assert ahead.items
 
 
 def test_mirroring_film_and_map_mirrors_the_side(drawn_chest: Masks, mirrored: Callable[[Masks], Masks]) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from wardround.agents.anatomy.network import CHANNELS
 from wardround.agents.anatomy.recipe.data import read_jsrt
@@ -127,6 +128,15 @@ def test_cleaning_keeps_the_largest_part_and_fills_its_hole() -> None:
     expected = np.zeros((12, 12), dtype=bool)
     expected[1:6, 1:6] = True
     assert (clean(mask) == expected).all()
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.2, 0.8))
+def test_cleaning_keeps_what_label_and_fill_holes_of_scipy_keep(seed: int, share: float) -> None:
+    mask = np.random.default_rng(seed).random((17, 23)) < share
+    parts, _ = ndimage.label(mask)
+    sizes = np.bincount(parts.ravel())
+    sizes[0] = 0
+    assert (clean(mask) == ndimage.binary_fill_holes(mask & (parts == sizes.argmax()))).all()
 
 
 def test_six_held_out_jsrt_films_are_outlined_well(segmenter: Segmenter, shared_data: Path) -> None:

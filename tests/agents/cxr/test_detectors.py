@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from wardround.agents.anatomy.zones import regions
 from wardround.agents.cxr.bundled import MEMBERS, RegionDetector, open_bundled
 from wardround.agents.cxr.cam import CamDetector, Preparation, Window, place_maps, relative_maps
 from wardround.agents.cxr.densenet import DenseNet121
@@ -20,6 +22,7 @@ from wardround.agents.cxr.published import centre_square, label_slots, open_publ
 from wardround.agents.cxr.published import prepare as prepare_published
 from wardround.agents.cxr.regions import REGIONS, SIDE, region_stack
 from wardround.agents.cxr.seen import fold_of_patient, mark
+from wardround.agents.imaging.phantom import make_phantom
 from wardround.agents.networks.lite0 import Lite0
 from wardround.agents.weights.device import Placement
 from wardround.agents.weights.registry import entries, entry
@@ -331,3 +334,20 @@ def test_the_bundled_network_can_be_exported_and_computes_the_same() -> None:
 def test_the_gpu_agrees_with_the_cpu(bundled: RegionDetector, chest: Film) -> None:
     on_gpu = open_bundled(place=Placement(torch.device("cuda"), torch.float16))
     np.testing.assert_allclose(on_gpu.predict([chest])[0].scores, bundled.predict([chest])[0].scores, atol=0.02)
+
+
+def test_a_film_that_the_process_has_outlined_is_read_as_one_that_it_has_not(bundled: RegionDetector) -> None:
+    film = make_phantom(3, size=256).film
+    (usual,) = bundled.predict([film])
+    for _ in range(2):
+        (named,) = bundled.predict_named([film], ["a phantom of these tests"])
+        np.testing.assert_array_equal(named.scores, usual.scores)
+        np.testing.assert_array_equal(named.maps, usual.maps)
+
+
+@pytest.mark.parametrize("shape", [(512, 512), (384, 512), (512, 301), (100, 90)])
+def test_regions_hold_the_share_of_each_cell_that_their_masks_cover(shape: tuple[int, int]) -> None:
+    masks = (np.random.default_rng(7).random((5, *shape)) < 0.5).astype(np.uint8)
+    named = torch.from_numpy(np.stack(list(regions(masks).values())).astype(np.float32))
+    expected = F.interpolate(named[None], (SIDE, SIDE), mode="area")[0]
+    torch.testing.assert_close(region_stack(masks)[: len(named)], expected, rtol=0.0, atol=1e-6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -149,3 +150,25 @@ def test_a_host_that_is_down_is_a_fault(tmp_path: Path) -> None:
         reader.read(_artefact(tmp_path, "http://127.0.0.1:9/good"))
     reader.close()
     assert down.value.problem.code is ProblemCode.SPECIALIST_DOWN
+
+
+def test_a_stack_of_which_several_channels_are_meant_is_fetched_once(server: str, reader: ArtefactReader) -> None:
+    film = Artefact(
+        kind=ArtefactKind.FILM, digest=f"sha256:{sha256(_DATA).hexdigest()}", shape=(4, 5), url=f"http://{server}/good"
+    )
+    before = _Handler.asked
+    one, other = reader.read_all([film, film])
+    assert one is other
+    assert _Handler.asked == before + 1
+
+
+def test_of_a_stack_in_the_store_each_gets_its_own_channel(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    stack = np.stack([np.full((2, 3), value, dtype=np.float16) for value in (0.25, 0.5)])
+    kept = store.put_array(ArtefactKind.HEATMAP, stack, ("Effusion", "Nodule"))
+    meant = [kept.model_copy(update={"channel": name}) for name in ("Nodule", "Effusion", None)]
+    nodule, effusion, whole = ArtefactReader(store).read_all(meant)
+    np.testing.assert_array_equal(np.stack([effusion, nodule]), stack)
+    np.testing.assert_array_equal(whole, stack)
+    with pytest.raises(CallerError, match="no channel"):
+        ArtefactReader(store).read_all([kept, kept.model_copy(update={"channel": "Mass"})])
