@@ -55,6 +55,11 @@ class Polarity(StrEnum):
     ABSENT = "absent"
     UNCERTAIN = "uncertain"
 
+    @property
+    def opposite(self) -> Polarity | None:
+        """What contradicts it; None for UNCERTAIN, which nothing does."""
+        return {Polarity.PRESENT: Polarity.ABSENT, Polarity.ABSENT: Polarity.PRESENT}.get(self)
+
 
 class Degree(StrEnum):
     """How marked something is."""

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from wardround.contracts.audit import Audit
 from wardround.contracts.base import Word
 from wardround.contracts.card import ModelCard
 from wardround.contracts.case import Case
@@ -21,6 +22,7 @@ from wardround.contracts.weighing import Weighing
 __all__ = ["PUBLIC_WORDS", "export", "schemas"]
 
 PUBLIC_WORDS: tuple[type[Word], ...] = (
+    Audit,
     Case,
     Decision,
     Diagnosis,

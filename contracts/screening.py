@@ -8,8 +8,9 @@ from typing import Annotated
 from pydantic import Field
 
 from wardround.contracts.base import Unit, Word
+from wardround.contracts.study import ViewPosition
 
-__all__ = ["ScreenFinding", "ScreenOutcome"]
+__all__ = ["VIEW_SEEN", "ScreenFinding", "ScreenOutcome"]
 
 
 class ScreenFinding(StrEnum):
@@ -31,6 +32,10 @@ class ScreenFinding(StrEnum):
     PAEDIATRIC = "paediatric likely"
     LUNG_NOT_OUTLINED = "one lung not outlined"
     NOT_A_CHEST_FILM = "not a frontal chest film"
+
+
+# How a screen says which view it saw.
+VIEW_SEEN = {ViewPosition.PA: ScreenFinding.VIEW_PA, ViewPosition.AP: ScreenFinding.VIEW_AP}
 
 
 class ScreenOutcome(Word):

@@ -81,6 +81,8 @@ def compare(
     """
     if any(item.input_digest == prior_digest for item in now):
         return Compared(notes=("The earlier film is the same film: nothing was compared.",))
+    if not before:
+        return Compared(notes=(f"The earlier film gave nothing to compare with: see its own run, {prior_run}.",))
     alike = views[0] is views[1] and views[0] is not ViewPosition.UNKNOWN
     items: list[Evidence] = []
     notes: list[str] = []

@@ -21,7 +21,7 @@ from wardround.contracts.errors import Problem, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, ScreenReport
 from wardround.contracts.render import Kept
 from wardround.contracts.roles import DIAGNOSIS_ROLES, Role
-from wardround.contracts.screening import ScreenFinding, ScreenOutcome
+from wardround.contracts.screening import VIEW_SEEN, ScreenOutcome
 from wardround.contracts.study import Artefact, ArtefactKind, ViewPosition
 from wardround.contracts.weighing import LocateTarget
 from wardround.orchestrator.asking import ask
@@ -49,8 +49,6 @@ __all__ = ["READERS", "build_graph"]
 
 # The roles whose tools read the film on their own, in the order in which their evidence enters the ledger.
 READERS = (Role.SEGMENT, Role.DETECT, Role.OBSERVE)
-
-_VIEW_SEEN = {ViewPosition.PA: ScreenFinding.VIEW_PA, ViewPosition.AP: ScreenFinding.VIEW_AP}
 
 
 def _view(told: ViewPosition, screened: set[ViewPosition]) -> ViewPosition:
@@ -91,7 +89,7 @@ async def _screen(state: RunState, runtime: Context) -> Update:
     if len(update["missing"]) == len(players):
         update["warnings"].append("No screen could be made: whether this is a frontal chest film was not checked.")
     view = _view(image.view, views)
-    if view is not image.view and not any(one.what is _VIEW_SEEN[view] for one in outcomes):
+    if view is not image.view and not any(one.what is VIEW_SEEN[view] for one in outcomes):
         update["warnings"].append(f"The file tells no view; a screen took it for {view.value} and gave no error rate.")
     screen = [one.model_dump(mode="json") for one in outcomes]
     return {**update, "screen": screen, "view": view.value, "ledger": dump(ledger)}

@@ -90,7 +90,9 @@ async def weigh(ledger: Ledger, state: Mapping[str, Any], runtime: Context) -> U
     weighed = [
         item
         for item in ledger.items
-        if item.kind in (EvidenceKind.FINDING, EvidenceKind.LOCATION) and item.id not in again
+        # With what came twice goes what was derived from it, such as its place.
+        if item.kind in (EvidenceKind.FINDING, EvidenceKind.LOCATION)
+        and again.isdisjoint((item.id, *item.derived_from))
     ]
     arguments = {
         "items": [item.model_dump(mode="json") for item in weighed],

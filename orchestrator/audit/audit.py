@@ -13,6 +13,8 @@ from wardround.contracts.errors import CallerError, Fault, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
 from wardround.contracts.reasoning import StrategyName
 from wardround.contracts.roles import Role
+from wardround.contracts.screening import VIEW_SEEN
+from wardround.contracts.study import ViewPosition
 from wardround.orchestrator.audit.edits import base, biased, closure, direction, edited, predicted, probed
 from wardround.orchestrator.audit.reasoners import Audited, Held, ModelAudited, Reweigher, WeigherAudited
 from wardround.orchestrator.diagnose import Diagnoser
@@ -47,8 +49,7 @@ async def audit(
         raise Fault(
             ProblemCode.SPECIALIST_DOWN, "No specialist offers the role 'weigh'.", "Look at 'wardround doctor'."
         )
-    view = kept.study.images[0].view.value
-    weigher = Reweigher(players[Role.WEIGH][0], kept.study, _view(kept, view), setup.begun.get("priors") or {})
+    weigher = Reweigher(players[Role.WEIGH][0], kept.study, _view(kept), setup.begun.get("priors") or {})
     audited = _audited(house, kept, weigher, strategy)
     held, claims = await audited.held(reported)
     of_model = isinstance(audited, ModelAudited)
@@ -80,11 +81,12 @@ async def audit(
     )
 
 
-def _view(kept: Diagnosis, told: str) -> str:
+def _view(kept: Diagnosis) -> ViewPosition:
     """The view by which the run was weighed: the file's, else the one that its screen saw."""
-    seen = {"view PA": "PA", "view AP": "AP"}
-    screened = [seen[one.what.value] for one in kept.screen if one.what.value in seen]
-    return told if told != "unknown" or not screened else screened[0]
+    assert kept.study is not None
+    told = kept.study.images[0].view
+    screened = [view for view, seen in VIEW_SEEN.items() if any(one.what is seen for one in kept.screen)]
+    return screened[0] if told is ViewPosition.UNKNOWN and len(screened) == 1 else told
 
 
 def _audited(house: Diagnoser, kept: Diagnosis, weigher: Reweigher, strategy: StrategyName | None) -> Audited:
@@ -94,7 +96,7 @@ def _audited(house: Diagnoser, kept: Diagnosis, weigher: Reweigher, strategy: St
     if house.reasoner is None:
         raise CallerError(
             ProblemCode.BAD_ARGUMENT,
-            "A language model reasoned in that run, and none is configured here.",
+            "That audit asks a language model again, and none is configured here.",
             "Name it in [reasoner] of wardround.toml, or audit the weigher with --strategy none.",
         )
     return ModelAudited(weigher, house.reasoner, wanted)

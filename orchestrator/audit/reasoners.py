@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from wardround.contracts.diagnosis import Claim
 from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
 from wardround.contracts.reasoning import EvidenceRequest, RequestOutcome, StrategyName
-from wardround.contracts.study import Study
+from wardround.contracts.study import Study, ViewPosition
 from wardround.contracts.weighing import Weighing
 from wardround.orchestrator.audit.edits import base, probed
 from wardround.orchestrator.directory import Player
@@ -35,7 +35,7 @@ Held = dict[str, Stance]
 class Reweigher:
     """Weighs edited evidence anew, with the run's own patient, view and priors."""
 
-    def __init__(self, player: Player, study: Study, view: str, priors: dict[str, float]) -> None:
+    def __init__(self, player: Player, study: Study, view: ViewPosition, priors: dict[str, float]) -> None:
         self._player = player
         self._study = study
         self._view = view
@@ -56,7 +56,7 @@ class Reweigher:
         arguments = {
             "items": [item.model_dump(mode="json") for item in pooled],
             "patient": self._study.patient.model_dump(mode="json"),
-            "view": self._view,
+            "view": self._view.value,
             **({"priors": self._priors} if self._priors else {}),
         }
         result = await self._player.call(arguments)

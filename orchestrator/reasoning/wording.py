@@ -162,6 +162,6 @@ def _bearing(measured: Measurement, cited: Sequence[Evidence], record: Record) -
 
 
 def _disagreement(claim: Claim, cited: Sequence[Evidence]) -> str:
-    opposite = {Polarity.PRESENT: Polarity.ABSENT, Polarity.ABSENT: Polarity.PRESENT}.get(claim.polarity)
+    opposite = claim.polarity.opposite
     ids = [item.id for item in cited if item.kind is EvidenceKind.OBSERVATION and item.polarity is opposite]
     return _templates()["disagreement"].format(cites=cites(ids)) if opposite and ids else ""

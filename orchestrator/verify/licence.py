@@ -108,9 +108,6 @@ def _quantities(claims: Collection[Claim], cited: Collection[Evidence]) -> Itera
             yield NumberKind.NOW, item.comparison.now, item.comparison.unit or "1"
 
 
-_OPPOSITE = {Polarity.PRESENT: Polarity.ABSENT, Polarity.ABSENT: Polarity.PRESENT}
-
-
 def conflicting(claim: Claim, record: Record) -> bool:
     """Whether the evidence that a claim cites is at odds with itself.
 
@@ -118,13 +115,14 @@ def conflicting(claim: Claim, record: Record) -> bool:
     against it.
     """
     cited = record.cited([claim])
-    if any(item.kind is EvidenceKind.OBSERVATION and item.polarity is _OPPOSITE.get(claim.polarity) for item in cited):
+    opposite = claim.polarity.opposite
+    if opposite and any(item.kind is EvidenceKind.OBSERVATION and item.polarity is opposite for item in cited):
         return True
     if claim.subject == NO_FINDING:
         return any(item in record.against_normal() for item in cited)
     for measured in (item.measurement for item in cited if item.measurement is not None):
         weighing = record.weighings.get(bears_on(measured.quantity) or "")
-        if weighing is not None and measured.high is not None and weighing.polarity in _OPPOSITE:
+        if weighing is not None and measured.high is not None and weighing.polarity is not Polarity.UNCERTAIN:
             return (measured.value > measured.high) is not (weighing.polarity is Polarity.PRESENT)
     return False
 

@@ -76,6 +76,14 @@ def test_mistakes_are_told_and_the_gateway_stays(tmp_path: Path, phantom_film: P
         wrong: list[dict[str, Any]] = [{}, {"paths": []}, {"paths": ["x"], "age_years": -1}, {"paths": ["x"] * 99}]
         for arguments in wrong:
             assert (await client.call_tool("submit_study", arguments)).is_error, arguments
+        within = allowed / "film.dcm"
+        within.write_bytes(phantom_film.read_bytes())
+        before = await client.call_tool(
+            "submit_study", {"paths": [str(within)], "prior_path": str(phantom_film), "history": "no {0} <<< fever"}
+        )
+        assert before.is_error and "path_not_allowed" in str(before.structured_content)
+        alone = await client.call_tool("submit_study", {"paths": [str(within)], "strategy": "panel"})
+        assert alone.is_error and "none is configured" in _text(alone)
         unknown = await client.call_tool("get_result", {"run_id": "run_nothing"})
         assert unknown.is_error and "not_found" in str(unknown.structured_content)
         findings = await client.call_tool("list_findings", {})

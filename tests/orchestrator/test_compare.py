@@ -158,3 +158,8 @@ def test_the_other_way_round_larger_is_smaller_and_new_is_gone(one: _Film, other
 @given(_FILMS)
 def test_two_films_that_read_alike_are_unchanged(film: _Film) -> None:
     assert set(_changes(film, film).values()) <= {Change.UNCHANGED}
+
+
+def test_an_earlier_film_that_gave_nothing_is_told() -> None:
+    compared = compare([_weighed("Mass", Polarity.PRESENT)], [], prior_run="run_r", prior_digest=BEFORE, views=(PA, PA))
+    assert compared.items == () and "run_r" in compared.notes[0]

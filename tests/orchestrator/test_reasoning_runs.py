@@ -12,7 +12,7 @@ import pytest
 from competent import competent_answer
 from independent_checker import violations
 from model_endpoints import Answer, Endpoint, endless, garbage, html, refuses, streams
-from small_house import case_memory, lesion_finder, small_house, study_of_film, watcher
+from small_house import case_memory, lesion_finder, small_house, study_of_film, watcher, weighted_detector
 
 from wardround.contracts.diagnosis import Diagnosis, Status, Verdict
 from wardround.contracts.errors import CallerError, ProblemCode
@@ -360,3 +360,19 @@ def test_the_account_of_the_reasoning_is_in_the_text_for_people(tmp_path: Path) 
     text = summary_text(result)
     assert "Reasoned by openai:scripted, direct" in text
     assert "claims" in text and "struck" in text
+
+
+def test_a_detector_that_is_configured_twice_is_counted_once(tmp_path: Path) -> None:
+    async def story(house: Diagnoser) -> Diagnosis:
+        return await house.diagnose(study_of_film())
+
+    digest = "sha256:" + "7" * 64
+    once = _told(tmp_path / "once", story, others={"a": weighted_detector(digest)})
+    twice = _told(tmp_path / "twice", story, others={"a": weighted_detector(digest), "b": weighted_detector(digest)})
+    beliefs = [
+        {item.subject: item.value for item in result.evidence if item.kind is EvidenceKind.WEIGHING}
+        for result in (once, twice)
+    ]
+    assert beliefs[0] == beliefs[1]
+    assert any("came twice" in warning for warning in twice.warnings)
+    assert violations(twice.model_dump(mode="json")) == []

@@ -23,7 +23,7 @@ from wardround.providers.open import open_model
 from wardround.servers.catalogue import build
 from wardround.servers.settings import ServerSettings
 
-__all__ = ["case_memory", "lesion_finder", "small_house", "study_of_film", "watcher"]
+__all__ = ["case_memory", "lesion_finder", "small_house", "study_of_film", "watcher", "weighted_detector"]
 
 _SOURCE = {"model": "scripted net", "version": "1"}
 
@@ -81,6 +81,23 @@ def _detector(seed: int) -> MCPServer[Any]:
     def classify(image: str) -> dict[str, Any]:
         """Give the scripted evidence; another film has other evidence."""
         return {"items": _evidence(seed + int(image.removeprefix("im_")))}
+
+    return server
+
+
+def weighted_detector(digest: str) -> MCPServer[Any]:
+    """A detector of one finding and its place, told from others of its kind by the digest of its weights alone."""
+    server: MCPServer[Any] = MCPServer("weighted")
+    source = {**_SOURCE, "weights_digest": digest}
+
+    @server.tool(meta={"wardround/role": "detect"})
+    def classify(image: str) -> dict[str, Any]:
+        """Score a mass and place it."""
+        voice = {"source": source, "value": 0.7, "training_prevalence": 0.1}
+        place = {"side": "left", "region": "upper zone", "overlap": 0.8}
+        scored = {"id": "m", "kind": "finding", "subject": "Mass", "value": 0.7, "voices": [voice], "source": source}
+        placed = {"kind": "location", "subject": "Mass", "location": place, "derived_from": ["m"], "source": source}
+        return {"items": [scored, placed]}
 
     return server
 

@@ -24,10 +24,8 @@ def conflicts(items: Sequence[Evidence]) -> tuple[str, ...]:
         found.append("a normal film is suspected beside an abnormality")
     for item in items:
         weighed = record.weighings.get(item.subject)
-        opposite = {Polarity.PRESENT: Polarity.ABSENT, Polarity.ABSENT: Polarity.PRESENT}.get(
-            item.polarity or Polarity.UNCERTAIN
-        )
-        if item.kind is EvidenceKind.OBSERVATION and weighed is not None and weighed.polarity is opposite:
+        opposite = item.polarity.opposite if item.polarity is not None else None
+        if item.kind is EvidenceKind.OBSERVATION and weighed is not None and opposite and weighed.polarity is opposite:
             found.append(f"{item.id} disagrees with {weighed.id}")
         if item.kind is EvidenceKind.FINDING and len(item.voices) > 1:
             gains = [voice.value > voice.training_prevalence for voice in item.voices if voice.training_prevalence]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from small_ledger import SMALL_LEDGER, item
 from verifier_figures import answers, faults_in_sentences, pairs, sound
 
-from wardround.contracts.anatomy import Location, Region, Side
 from wardround.contracts.codes import NO_FINDING
-from wardround.contracts.evidence import Evidence, EvidenceKind, Measurement, Polarity
+from wardround.contracts.evidence import EvidenceKind, Polarity
 from wardround.orchestrator.reasoning.record import Record
 from wardround.orchestrator.reasoning.template import conclude
 from wardround.orchestrator.verify.narrative import narrated
@@ -37,28 +37,12 @@ def test_of_200_paraphrased_correct_answers_the_claims_are_kept() -> None:
     assert narratives >= WORDS_KEPT, sentences.table(examples=3)
 
 
-def _item(evidence_id: str, kind: EvidenceKind, subject: str, **fields: object) -> Evidence:
-    source = {"model": "net", "version": "1"}
-    return Evidence.model_validate({"id": evidence_id, "kind": kind, "subject": subject, "source": source, **fields})
-
-
 LEDGER = (
-    _item("E1", EvidenceKind.FINDING, "Effusion", value=0.5),
-    _item("E2", EvidenceKind.FINDING, "Mass", value=0.1),
-    _item(
-        "E3", EvidenceKind.LOCATION, "Effusion", derived_from=("E1",),
-        location=Location(side=Side.LEFT, region=Region.LOWER_ZONE, overlap=0.7),
-    ),
-    _item(
-        "E4", EvidenceKind.MEASUREMENT, "cardiothoracic ratio",
-        measurement=Measurement(quantity="cardiothoracic ratio", value=0.5487, high=0.5),
-    ),
-    _item("E5", EvidenceKind.WEIGHING, "Effusion", value=0.6183, polarity=Polarity.PRESENT, derived_from=("E1",)),
-    _item("E6", EvidenceKind.WEIGHING, "Mass", value=0.02, polarity=Polarity.ABSENT, derived_from=("E2",)),
-    _item("E7", EvidenceKind.WEIGHING, "Pneumonia", value=0.2, polarity=Polarity.UNCERTAIN),
-    _item("E8", EvidenceKind.WEIGHING, "Cardiomegaly", value=0.03, polarity=Polarity.ABSENT),
-    _item("E9", EvidenceKind.WEIGHING, "Nodule", value=0.4, polarity=Polarity.PRESENT),
-    _item("E10", EvidenceKind.WEIGHING, NO_FINDING, value=0.1, polarity=Polarity.ABSENT),
+    *SMALL_LEDGER,
+    item("E7", EvidenceKind.WEIGHING, "Pneumonia", value=0.2, polarity=Polarity.UNCERTAIN),
+    item("E8", EvidenceKind.WEIGHING, "Cardiomegaly", value=0.03, polarity=Polarity.ABSENT),
+    item("E9", EvidenceKind.WEIGHING, "Nodule", value=0.4, polarity=Polarity.PRESENT),
+    item("E10", EvidenceKind.WEIGHING, NO_FINDING, value=0.1, polarity=Polarity.ABSENT),
 )  # fmt: skip
 CONCLUSIONS = verify(conclude(LEDGER), LEDGER).conclusions
 

@@ -5,36 +5,19 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_ledger import SMALL_LEDGER, item
 
-from wardround.contracts.anatomy import Location, Region, Side
+from wardround.contracts.anatomy import Region, Side
 from wardround.contracts.codes import NO_FINDING
 from wardround.contracts.diagnosis import Claim, Conclusion, Verdict
-from wardround.contracts.evidence import Evidence, EvidenceKind, Measurement, Polarity, Source
+from wardround.contracts.evidence import EvidenceKind, Polarity
 from wardround.orchestrator.verify.verifier import Verification, verify
 
-SOURCE = Source(model="net", version="1")
-
-
-def _item(evidence_id: str, kind: EvidenceKind, subject: str, **fields: object) -> Evidence:
-    return Evidence.model_validate({"id": evidence_id, "kind": kind, "subject": subject, "source": SOURCE, **fields})
-
-
 LEDGER = (
-    _item("E1", EvidenceKind.FINDING, "Effusion", value=0.5),
-    _item("E2", EvidenceKind.FINDING, "Mass", value=0.1),
-    _item(
-        "E3", EvidenceKind.LOCATION, "Effusion", derived_from=("E1",),
-        location=Location(side=Side.LEFT, region=Region.LOWER_ZONE, overlap=0.7),
-    ),
-    _item(
-        "E4", EvidenceKind.MEASUREMENT, "cardiothoracic ratio",
-        measurement=Measurement(quantity="cardiothoracic ratio", value=0.5487, high=0.5),
-    ),
-    _item("E5", EvidenceKind.WEIGHING, "Effusion", value=0.6183, polarity=Polarity.PRESENT, derived_from=("E1",)),
-    _item("E6", EvidenceKind.WEIGHING, "Mass", value=0.02, polarity=Polarity.ABSENT, derived_from=("E2",)),
-    _item("E7", EvidenceKind.CONTEXT, "history", detail="cough"),
-    _item("E8", EvidenceKind.OBSERVATION, "Fracture", polarity=Polarity.PRESENT),
-)  # fmt: skip
+    *SMALL_LEDGER,
+    item("E7", EvidenceKind.CONTEXT, "history", detail="cough"),
+    item("E8", EvidenceKind.OBSERVATION, "Fracture", polarity=Polarity.PRESENT),
+)
 EFFUSION = Claim(
     id="C1",
     subject="Effusion",
@@ -181,7 +164,7 @@ def test_an_observation_bears_its_own_polarity_and_uncertainty_but_not_the_oppos
 
 
 def test_a_normal_film_beside_a_suspected_finding_gives_way() -> None:
-    normal = _item("E9", EvidenceKind.WEIGHING, NO_FINDING, value=0.7, polarity=Polarity.PRESENT)
+    normal = item("E9", EvidenceKind.WEIGHING, NO_FINDING, value=0.7, polarity=Polarity.PRESENT)
     claim = Claim(id="C2", subject=NO_FINDING, polarity=Polarity.PRESENT, citations=("E9",))
     conclusions = [Conclusion(subject=one.subject, text="", claims=(one,)) for one in (EFFUSION, claim)]
     checked = verify(conclusions, (*LEDGER, normal))
@@ -213,7 +196,7 @@ def test_no_subject_makes_the_verifier_fail(subject: str, citations: list[str]) 
 
 
 def test_two_claims_that_contradict_each_other_on_unweighed_evidence_both_fall() -> None:
-    against = _item("E9", EvidenceKind.OBSERVATION, "Fracture", polarity=Polarity.ABSENT)
+    against = item("E9", EvidenceKind.OBSERVATION, "Fracture", polarity=Polarity.ABSENT)
     pair = [
         Claim(id="C2", subject="Fracture", polarity=Polarity.PRESENT, citations=("E8",)),
         Claim(id="C3", subject="Fracture", polarity=Polarity.ABSENT, citations=("E9",)),
@@ -225,7 +208,7 @@ def test_two_claims_that_contradict_each_other_on_unweighed_evidence_both_fall()
 
 
 def test_what_a_history_tells_lends_a_claim_no_polarity() -> None:
-    told = _item("E9", EvidenceKind.CONTEXT, "Fracture", polarity=Polarity.ABSENT)
+    told = item("E9", EvidenceKind.CONTEXT, "Fracture", polarity=Polarity.ABSENT)
     claim = Claim(id="C2", subject="Fracture", polarity=Polarity.ABSENT, citations=("E8", "E9"))
     conclusions = [Conclusion(subject=one.subject, text="", claims=(one,)) for one in (EFFUSION, claim)]
     assert [one.claim.id for one in verify(conclusions, (*LEDGER, told)).struck] == ["C2"]
