@@ -100,9 +100,9 @@ async def _strategies(house: Diagnoser, films: list[Path], sheet: Sheet) -> None
 
 
 async def _called(house: Diagnoser, result: Diagnosis) -> list[str]:
-    """Which tools were called on what, in order."""
+    """Which tools were called on what; the readers are asked side by side, so that their order says nothing."""
     _, entries = await house.runs.tape(result.run_id)
-    return [entry.key for entry in entries if entry.kind is EntryKind.TOOL]
+    return sorted(entry.key for entry in entries if entry.kind is EntryKind.TOOL)
 
 
 def _fields(result: Diagnosis) -> list[dict[str, Any]]:
