@@ -100,9 +100,13 @@ async def _strategies(house: Diagnoser, films: list[Path], sheet: Sheet) -> None
 
 
 async def _called(house: Diagnoser, result: Diagnosis) -> list[str]:
-    """Which tools were called on what; the readers are asked side by side, so that their order says nothing."""
+    """Who was called, and how often; the readers are asked side by side, so that their order says nothing.
+
+    What places and weighs is handed the ledger's own numbers, which move on by one for every cue that a history
+    gives: the digests of those two calls differ between any two histories, and so are not compared.
+    """
     _, entries = await house.runs.tape(result.run_id)
-    return sorted(entry.key for entry in entries if entry.kind is EntryKind.TOOL)
+    return sorted(entry.who for entry in entries if entry.kind is EntryKind.TOOL)
 
 
 def _fields(result: Diagnosis) -> list[dict[str, Any]]:
