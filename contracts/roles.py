@@ -12,12 +12,16 @@ The orchestrator passes only the arguments that the tool's input schema names.
     segment   image, details                        EvidenceReport
     observe   image, details, finding               EvidenceReport
     lesions   image, details, finding, side, region EvidenceReport
-    retrieve  findings, patient, limit              EvidenceReport
+    retrieve  findings, patient, limit, synthetic   EvidenceReport
+    recall    query                                 CaseMatches
+    remember  case                                  Remembered
+    case_file path                                  CaseFile
     locate    image, details, targets, masks        EvidenceReport
     weigh     items, patient, view                  Weighing
 
 `image` is a handle; `details` is the whole `Image`, for servers that cannot see the store folder. `finding` is a label
-of the code table, or empty; `findings` are labels that the evidence suspects, surest first.
+of the code table, or empty; `findings` are labels that the evidence suspects, surest first. `synthetic` says whether
+written cases may be found. `query` is a `CaseQuery`, `case` a `Case`.
 """
 
 from __future__ import annotations
@@ -45,6 +49,9 @@ class Role(StrEnum):
     WEIGH = "weigh"
     LESIONS = "lesions"
     RETRIEVE = "retrieve"
+    RECALL = "recall"
+    REMEMBER = "remember"
+    CASE_FILE = "case_file"
     SURVIVE = "survive"
 
 

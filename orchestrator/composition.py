@@ -19,6 +19,9 @@ from wardround.contracts.errors import WardroundError
 from wardround.orchestrator.config import BUILT_IN, Configuration, ReasonerConfig, SpecialistConfig
 from wardround.orchestrator.diagnose import Diagnoser
 from wardround.orchestrator.directory import Directory
+from wardround.orchestrator.encounter.costs import list_prices, read_prices
+from wardround.orchestrator.encounter.encounters import Encounters
+from wardround.orchestrator.encounter.store import EncounterStore
 from wardround.orchestrator.link import Link, Target, http_target
 from wardround.orchestrator.reasoning.reasoner import Reasoner, ReasonerOptions
 from wardround.orchestrator.runs import RunStore
@@ -29,12 +32,14 @@ from wardround.providers.unopened import Unopened
 if TYPE_CHECKING:
     from wardround.servers.settings import ServerSettings
 
-__all__ = ["open_house"]
+__all__ = ["open_encounters", "open_house"]
 
 # Only what a specialist needs is handed on to its process: keys and tokens stay here.
 _PASSED = (
     *("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT", "CUDA_VISIBLE_DEVICES"),
     *("WARDROUND_ANATOMY_MODEL", "WARDROUND_CXR_MODELS", "WARDROUND_DEVICE", "WARDROUND_THREADS"),
+    *("WARDROUND_CASES_FILE", "WARDROUND_CASES_EMBEDDER", "WARDROUND_CASES_WEIGHTS", "WARDROUND_CASES_URL"),
+    *("WARDROUND_CASES_MODEL", "WARDROUND_CASES_KEY_FILE", "WARDROUND_CASES_TIMEOUT_S"),
     *("WARDROUND_OBSERVER_PROVIDER", "WARDROUND_OBSERVER_URL", "WARDROUND_OBSERVER_MODEL"),
     *("WARDROUND_OBSERVER_KEY_FILE", "WARDROUND_OBSERVER_TIMEOUT_S"),
 )
@@ -83,7 +88,10 @@ async def open_house(configuration: Configuration, allowed: tuple[Path, ...] | N
     from wardround.servers.settings import ServerSettings
 
     settings = ServerSettings(
-        store_folder=configuration.store, allowed=allowed, artefact_hosts=configuration.artefact_hosts
+        store_folder=configuration.store,
+        home=configuration.home,
+        allowed=allowed,
+        artefact_hosts=configuration.artefact_hosts,
     )
     folders = os.pathsep.join(
         str(folder) for folder in (allowed if allowed is not None else configuration.intake.allow)
@@ -125,3 +133,22 @@ async def open_house(configuration: Configuration, allowed: tuple[Path, ...] | N
             answer_share=configuration.selective.coverage,
             reasoner=reasoner,
         )
+
+
+@asynccontextmanager
+async def open_encounters(configuration: Configuration, allowed: tuple[Path, ...] | None) -> AsyncIterator[Encounters]:
+    """The encounters of a house, with the house's connections, for as long as the context lasts.
+
+    Args:
+        allowed: as for `open_house`.
+
+    Raises:
+        CallerError: the configuration cannot be served, or its price table cannot be read.
+    """
+    own = configuration.encounter.prices
+    prices = read_prices(own) if own is not None else list_prices()
+    async with (
+        open_house(configuration, allowed) as house,
+        EncounterStore.opened(configuration.home / "encounters.db") as store,
+    ):
+        yield Encounters(house, store, prices, configuration.encounter)

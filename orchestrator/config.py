@@ -20,6 +20,10 @@
     key_env = "MY_KEY"                   # the variable that holds the key, or key_file
     strategy = "adaptive"                # direct, chain-of-diagnosis, self-consistency, retrieval-augmented, panel
 
+    [encounter]                          # decide: who decides, and within which bounds
+    mode = "cases"                       # case votes, without a language model; or single, panel
+    budget = 2000                        # what orders may cost; without it there is no limit
+
 Environment: WARDROUND_CONFIG (the file), WARDROUND_HOME (data folder), WARDROUND_STORE (artefact folder),
 WARDROUND_URL_<NAME> (a specialist's address, which wins over the file).
 """
@@ -30,11 +34,12 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from wardround.contracts.encounter import EncounterMode
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.home import data_home
 from wardround.contracts.reasoning import StrategyName
@@ -42,9 +47,9 @@ from wardround.contracts.roles import Role
 from wardround.contracts.site_priors import site_priors
 from wardround.providers.settings import ProviderSettings
 
-__all__ = ["BUILT_IN", "Configuration", "ReasonerConfig", "SpecialistConfig", "load_configuration"]
+__all__ = ["BUILT_IN", "Configuration", "EncounterConfig", "ReasonerConfig", "SpecialistConfig", "load_configuration"]
 
-BUILT_IN = ("intake", "cxr", "anatomy", "evidence")
+BUILT_IN = ("intake", "cxr", "anatomy", "evidence", "cases")
 _URL_PREFIX = "WARDROUND_URL_"
 _Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -120,6 +125,29 @@ class ReasonerConfig(ProviderSettings):
     reads_history: bool = False
 
 
+class EncounterConfig(_Section):
+    """How encounters are played; see `EncounterOptions` for the bounds.
+
+    Attributes:
+        mode: who decides: 'cases' needs no language model.
+        budget: what the orders of one encounter may cost; None: no limit.
+        prices: a CSV file of prices by examination, in place of the table that comes with the program.
+        remember: whether a finished encounter is kept in case memory, as a record of the lowest trust.
+    """
+
+    mode: EncounterMode = EncounterMode.CASES
+    budget: Annotated[float, Field(ge=0.0)] | None = None
+    prices: Path | None = None
+    remember: bool = True
+    max_questions: Annotated[int, Field(ge=0, le=50)] = 8
+    max_orders: Annotated[int, Field(ge=0, le=20)] = 4
+    max_rounds: Annotated[int, Field(ge=1, le=5)] = 2
+    max_reopenings: Annotated[int, Field(ge=0, le=4)] = 1
+    red_flags: Literal["escalate", "note"] = "escalate"
+    least_support: Annotated[float, Field(ge=0.0, le=1.0)] = 0.2
+    cases: Annotated[int, Field(ge=1, le=20)] = 5
+
+
 class Configuration(_Section):
     """All that can be configured; the defaults run at once, offline, in one process."""
 
@@ -131,6 +159,7 @@ class Configuration(_Section):
     priors: dict[str, float] = Field(default_factory=dict, description="Share of films in (0, 1) by finding label.")
     selective: SelectiveConfig = SelectiveConfig()
     reasoner: ReasonerConfig = ReasonerConfig()
+    encounter: EncounterConfig = EncounterConfig()
 
     @field_validator("priors", mode="before")
     @classmethod

@@ -25,9 +25,11 @@ from wardround.contracts.errors import CallerError, Fault, Problem, ProblemCode,
 from wardround.contracts.reasoning import StrategyName
 from wardround.contracts.render import Preview
 from wardround.contracts.study import Sex, told_patient
-from wardround.orchestrator.composition import open_house
+from wardround.orchestrator.composition import open_encounters
 from wardround.orchestrator.config import Configuration
 from wardround.orchestrator.diagnose import Diagnoser
+from wardround.orchestrator.encounter.encounters import Encounters
+from wardround.orchestrator.encounter.gateway import Desk, add_encounter_tools
 from wardround.orchestrator.overlay import draw, finding_layer, structure_layers
 from wardround.orchestrator.summary import summary_text
 from wardround.prompts.loader import load
@@ -77,12 +79,15 @@ class _Runs:
     """The runs of this process that are under way."""
 
     def __init__(self) -> None:
-        self.diagnoser: Diagnoser | None = None
+        self.opened: Encounters | None = None
         self._tasks: dict[str, asyncio.Task[Diagnosis]] = {}
 
+    def encounters(self) -> Encounters:
+        assert self.opened is not None
+        return self.opened
+
     def house(self) -> Diagnoser:
-        assert self.diagnoser is not None
-        return self.diagnoser
+        return self.encounters().house
 
     def begin(self, run_id: str, task: asyncio.Task[Diagnosis]) -> None:
         self._tasks[run_id] = task
@@ -110,21 +115,24 @@ class _Runs:
 def build_gateway(configuration: Configuration, allowed: tuple[Path, ...]) -> MCPServer[Any]:
     """The gateway server over the configured house; films may be opened from `allowed` folders only."""
     runs = _Runs()
+    desk = Desk(runs.encounters)
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Any]) -> AsyncIterator[None]:
-        async with open_house(configuration, allowed) as diagnoser:
-            runs.diagnoser = diagnoser
+        async with open_encounters(configuration, allowed) as encounters:
+            runs.opened = encounters
             try:
                 yield
             finally:
                 await runs.stop()
+                await desk.stop()
 
     server = new_server(
         "wardround",
         "Wardround",
         "Reads frontal chest X-ray films with specialist models; every claim cites evidence that a program checked. "
-        "Call submit_study with a file path, then get_result with the run id.",
+        "Call submit_study with a file path, then get_result with the run id. For a whole encounter, from referral to "
+        "treatment, call begin_encounter, then continue_encounter until it ends.",
         lifespan=lifespan,
     )
 
@@ -211,6 +219,7 @@ def build_gateway(configuration: Configuration, allowed: tuple[Path, ...]) -> MC
     add_tool(server, get_result, RunAnswer, title="Get a result")
     add_tool(server, list_findings, FindingTable, title="List findings")
     add_tool(server, show_overlay, Preview, title="Show an overlay")
+    add_encounter_tools(server, desk)
     _add_prompts(server)
     return server
 

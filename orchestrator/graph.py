@@ -1,7 +1,8 @@
 """The flow of a diagnosis as a LangGraph graph: screen, then all readers in parallel, locate, weigh, reason, verify.
 
-    screen ─┬─ refused ────────────────────────────────────────── end
-            └─ ask × (detect, segment, observe) ─ gather ─ locate ─ keep ─ weigh ─ compare ─ reason ─ verify ─ end
+    screen ─┬─ refused ───────────────────────────────────────────────────────────────────────── end
+            └─ ask × (detect, segment, observe) ─ gather ─ locate ─ keep ─ weigh ─ compare ─┐
+                                                          end ─ similar ─ verify ─ reason ─┘
 
 A specialist that is slow, dead or wrong in shape costs its own evidence and is named in `missing`.
 """
@@ -35,12 +36,14 @@ from wardround.orchestrator.state import Answer, Ask, RunContext, RunState
 from wardround.orchestrator.steps import (
     Context,
     Update,
+    case_arguments,
     dump,
     enter,
     film_arguments,
     ledger_of,
     missing,
     study_of,
+    suspected_findings,
     timing,
     weigh,
 )
@@ -225,6 +228,27 @@ async def _compare(state: RunState) -> Update:
     return {"ledger": dump(ledger), "warnings": list(compared.notes)}
 
 
+async def _similar(state: RunState, runtime: Context) -> Update:
+    """Puts similar cases beside the result, for a person to look at: they move no number and no claim.
+
+    A reasoner that wants cases to argue from asks for them itself, before it concludes; these are then the cases.
+    """
+    ledger, study = ledger_of(state), study_of(state)
+    suspected = suspected_findings(ledger.items)
+    if not suspected or any(item.kind is EvidenceKind.CASE for item in ledger.items):
+        return {}
+    update: Update = {"missing": [], "timings": [], "warnings": []}
+    for player in runtime.context.players[Role.RETRIEVE]:
+        asked = await ask(player, case_arguments(suspected, study), EvidenceReport)
+        update["timings"].append(timing(player, asked.seconds))
+        if asked.report is not None:
+            update["warnings"] += asked.report.warnings
+            update["missing"] += enter(ledger, study, runtime, player, asked.report.items)
+        elif asked.problem is not None:
+            update["missing"].append(missing(player.specialist, Role.RETRIEVE, asked.problem))
+    return {**update, "ledger": dump(ledger)}
+
+
 def build_graph(
     checkpointer: BaseCheckpointSaver[str] | None,
 ) -> CompiledStateGraph[RunState, RunContext, RunState, RunState]:
@@ -239,6 +263,7 @@ def build_graph(
     graph.add_node("compare", _compare)
     graph.add_node("reason", reason)
     graph.add_node("verify", check)
+    graph.add_node("similar", _similar)
     graph.add_edge(START, "screen")
     graph.add_conditional_edges("screen", _fan_out, ["ask", "gather", END])
     for before, after in (
@@ -249,7 +274,8 @@ def build_graph(
         ("weigh", "compare"),
         ("compare", "reason"),
         ("reason", "verify"),
-        ("verify", END),
+        ("verify", "similar"),
+        ("similar", END),
     ):
         graph.add_edge(before, after)
     return graph.compile(checkpointer=checkpointer, name="diagnosis")

@@ -7,32 +7,37 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from wardround.contracts.codes import NO_FINDING
 from wardround.contracts.diagnosis import Missing, Timing
 from wardround.contracts.errors import Problem
-from wardround.contracts.evidence import Evidence, EvidenceKind
+from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
 from wardround.contracts.roles import Role
 from wardround.contracts.study import Image, Study
 from wardround.contracts.weighing import Weighing
 from wardround.orchestrator.asking import Asked, ask
 from wardround.orchestrator.directory import Player
 from wardround.orchestrator.ledger import Ledger
-from wardround.orchestrator.reasoning.record import twins
+from wardround.orchestrator.reasoning.record import Record, twins
 from wardround.orchestrator.reasoning.weighing import weighing_item
 from wardround.orchestrator.state import RunContext, RunState
 
 __all__ = [
     "Context",
     "Update",
+    "case_arguments",
     "dump",
     "enter",
     "film_arguments",
     "ledger_of",
     "missing",
     "study_of",
+    "suspected_findings",
     "timing",
     "weigh",
 ]
 
+# How many similar cases are asked for.
+_CASES = 3
 Context = Runtime[RunContext]
 Update = dict[str, Any]
 
@@ -40,6 +45,25 @@ Update = dict[str, Any]
 def study_of(state: RunState) -> Study:
     """The run's study."""
     return Study.model_validate(state["study"])
+
+
+def suspected_findings(items: Sequence[Evidence]) -> tuple[str, ...]:
+    """The labels that the weigher holds to be present, in its order, without that of the normal film."""
+    return tuple(
+        name
+        for name, item in Record(items).weighings.items()
+        if item.polarity is Polarity.PRESENT and name != NO_FINDING
+    )
+
+
+def case_arguments(findings: Sequence[str], study: Study) -> dict[str, Any]:
+    """What a case memory is asked with; written cases may stand beside a film that no person was imaged for."""
+    return {
+        "findings": list(findings),
+        "patient": study.patient.model_dump(mode="json"),
+        "limit": _CASES,
+        "synthetic": study.synthetic,
+    }
 
 
 def film_arguments(image: Image) -> dict[str, Any]:

@@ -8,19 +8,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wardround.contracts.codes import NO_FINDING, canonical_label
-from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, Polarity
+from wardround.contracts.codes import canonical_label
+from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport
 from wardround.contracts.reasoning import EvidenceRequest, EvidenceWanted, RequestOutcome
 from wardround.contracts.roles import Role
 from wardround.contracts.study import Study
 from wardround.orchestrator.asking import ask
 from wardround.orchestrator.ledger import Ledger
-from wardround.orchestrator.reasoning.record import Record
-from wardround.orchestrator.steps import Context, Update, enter, film_arguments, missing, timing, weigh
+from wardround.orchestrator.steps import (
+    Context,
+    Update,
+    case_arguments,
+    enter,
+    film_arguments,
+    missing,
+    suspected_findings,
+    timing,
+    weigh,
+)
 
-__all__ = ["CASES", "Wishes"]
+__all__ = ["Wishes"]
 
-CASES = 3
 _ROLES: Mapping[EvidenceWanted, Role] = {
     EvidenceWanted.DETECTION: Role.DETECT,
     EvidenceWanted.MEASUREMENT: Role.SEGMENT,
@@ -92,17 +100,8 @@ class Wishes:
 
     def _arguments(self, request: EvidenceRequest, role: Role, label: str | None) -> dict[str, Any]:
         if role is Role.RETRIEVE:
-            weighings = Record(self.ledger.items).weighings
-            suspected = [
-                name
-                for name, item in weighings.items()
-                if item.polarity is Polarity.PRESENT and name not in (NO_FINDING, label)
-            ]
-            return {
-                "findings": [*([label] if label else []), *suspected],
-                "patient": self._study.patient.model_dump(mode="json"),
-                "limit": CASES,
-            }
+            suspected = [name for name in suspected_findings(self.ledger.items) if name != label]
+            return case_arguments([*([label] if label else []), *suspected], self._study)
         return {
             **film_arguments(self._study.images[0]),
             "finding": label or "",

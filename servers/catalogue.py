@@ -19,6 +19,7 @@ SERVERS: dict[str, str] = {
     "anatomy": "wardround.servers.anatomy",
     "evidence": "wardround.servers.evidence",
     "observer": "wardround.servers.observer",
+    "cases": "wardround.servers.cases",
 }
 
 

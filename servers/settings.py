@@ -21,6 +21,7 @@ class ServerSettings:
     """`store_folder` may be shared with other servers; where it is not, artefacts travel by URL.
 
     Attributes:
+        home: the user's data folder, where what outlives a store is kept; None: as the environment says.
         allowed: folders from which films may be opened; None trusts the caller, who is then the shell's own user.
         base_url: where this process serves artefacts, such as `http://127.0.0.1:8801`; None: by folder only.
         artefact_hosts: `host:port` from which artefacts may be read by URL.
@@ -31,6 +32,7 @@ class ServerSettings:
     allowed: tuple[Path, ...] | None = ()
     base_url: str | None = None
     artefact_hosts: frozenset[str] = frozenset()
+    home: Path | None = None
     signing_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     @classmethod

@@ -27,6 +27,9 @@ _SITE = "journeys/test_site.py::"
 _SCREENING = "journeys/test_screening.py::"
 _GRAPH = "orchestrator/test_graph.py::"
 _REASONING = "orchestrator/test_reasoning_runs.py::"
+_ENCOUNTERS = "orchestrator/encounter/test_encounters.py::"
+_GATE = "orchestrator/encounter/test_gate_properties.py::"
+_PLAYED = "journeys/test_encounters.py::"
 _HOSTILE = "orchestrator/test_hostile_text.py::"
 _ASKED = "journeys/test_reasoning.py::"
 _SELECTIVE = "orchestrator/reasoning/test_selective.py::"
@@ -348,6 +351,66 @@ PROMISES: tuple[Promise, ...] = (
         (
             f"{_REASONING}test_an_earlier_film_is_read_in_a_run_of_its_own_and_compared_by_stated_rules",
             "orchestrator/test_compare.py::test_a_change_is_told_beyond_its_tolerance_and_by_its_rule",
+        ),
+    ),
+    Promise(
+        "ENCOUNTER-01",
+        "A case goes through five typed stages; every decision cites facts that are there, and no dose is ever named.",
+        (
+            f"{_ENCOUNTERS}test_a_case_goes_through_all_five_stages_and_every_decision_cites",
+            f"{_ENCOUNTERS}test_the_examination_s_report_reaches_the_diagnosis",
+            "orchestrator/encounter/test_checks.py::test_a_dose_is_refused_wherever_it_stands",
+        ),
+    ),
+    Promise(
+        "ENCOUNTER-02",
+        "An encounter that is killed at any stage is resumed to the same end, with one audit trail and no order twice.",
+        (f"{_PLAYED}test_an_encounter_that_is_killed_at_any_stage_is_resumed_to_the_same_end",),
+    ),
+    Promise(
+        "ENCOUNTER-03",
+        "A person at a client is asked by elicitation, or gets the question as a result; one answer to each question.",
+        (
+            f"{_PLAYED}test_a_client_that_can_be_asked_is_asked",
+            f"{_PLAYED}test_a_client_that_cannot_be_asked_gets_the_question_and_answers_by_a_tool",
+            f"{_PLAYED}test_a_case_file_is_played_and_mistakes_are_told",
+            "orchestrator/encounter/test_people.py::test_a_second_answer_to_one_question_is_refused_and_loses_nothing",
+        ),
+    ),
+    Promise(
+        "ENCOUNTER-04",
+        "A judge's verdict is a flag: no phrase in it passes a decision that it refuses.",
+        ("orchestrator/encounter/test_reasoners.py::test_a_verdict_is_a_flag_and_no_phrase_in_it_counts",),
+    ),
+    Promise(
+        "ENCOUNTER-05",
+        "What must not wait ends the encounter at once, by a cited rule.",
+        (f"{_ENCOUNTERS}test_an_emergency_ends_the_encounter_or_is_noted",),
+    ),
+    Promise(
+        "ENCOUNTER-06",
+        "The gatekeeper names no diagnosis, tells nothing that was not asked for, and makes nothing up.",
+        (
+            f"{_GATE}test_over_a_thousand_sequences_nothing_crosses_that_was_not_asked_for",
+            f"{_GATE}test_asking_for_an_illness_by_name_does_not_tell_whether_it_is_the_diagnosis",
+            f"{_GATE}test_our_own_cases_give_away_no_diagnosis_and_nothing_that_is_not_in_them",
+        ),
+    ),
+    Promise(
+        "CASES-01",
+        "Memory shows no stage what it may not know, and a forgotten record leaves no byte behind.",
+        (
+            "agents/cases/test_search.py::test_what_is_found_is_shown_as_the_stage_may_see_it",
+            "agents/cases/test_search.py::test_what_a_stage_may_not_know_of_the_query_changes_nothing",
+            "agents/cases/test_forgetting.py::test_what_is_forgotten_leaves_no_byte_behind",
+        ),
+    ),
+    Promise(
+        "CASES-02",
+        "Better trusted cases come before others; written ones stand beside no film of a person.",
+        (
+            "agents/cases/test_search.py::test_better_trusted_cases_come_first_and_those_finished_here_last",
+            "orchestrator/test_similar.py::test_written_cases_stand_beside_a_phantom_and_beside_no_one_s_film",
         ),
     ),
 )

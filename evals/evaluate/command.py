@@ -1,4 +1,4 @@
-"""`wardround evaluate`: measure the models on a folder of labelled films. Data on stdout, talk on stderr."""
+"""`wardround evaluate`: measure models on labelled films, and encounters on cases. Data on stdout, talk on stderr."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wardround.contracts.base import Word
+from wardround.contracts.encounter import EncounterMode
 from wardround.contracts.home import private_folder
 from wardround.orchestrator.console import data, talk
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
     from wardround.evals.evaluate.tables import Tick
+    from wardround.evals.retrieval.figures import SpeedFigure
+    from wardround.orchestrator.encounter.store import Speaker
 
 __all__ = ["app"]
 
@@ -171,3 +174,71 @@ def screen(
     with _progress("screening films", len(table.rows)) as tick:
         result = evaluate_screen(bundled_segmenter(), table, alter=rotate, tick=tick)
     _tell(result, (screen_table(result),), as_json)
+
+
+@app.command()
+def retrieval(
+    embedders: Annotated[
+        str, typer.Option(metavar="LIST", help="As WARDROUND_CASES_EMBEDDER takes them, separated by commas.")
+    ] = "lsa",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N reports ask, for a quick look.")] = None,
+    speed: Annotated[
+        bool, typer.Option("--speed", help="Also time it, over the reports and over 100,000 made-up records: minutes.")
+    ] = False,
+    vectors: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep encoders' vectors here for the next run.")
+    ] = None,
+    as_json: _AsJson = False,
+) -> None:
+    """How well case memory finds: each Indiana report asks for its like among the others, judged by MeSH terms."""
+    from wardround.agents.cases.loaders.indiana import INDIANA_REPORTS, indiana_cases
+    from wardround.evals.evaluate.retrieval import RetrievalSettings, evaluate_retrieval, retrieval_tables
+    from wardround.evals.retrieval.corpus import corpus_of
+    from wardround.evals.retrieval.speed import SYNTHETIC_RECORDS, speed_figures
+
+    named = tuple(dict.fromkeys(part.strip() for part in embedders.split(",") if part.strip()))
+    settings = RetrievalSettings(named or ("lsa",), limit, vectors)
+    corpus = corpus_of(tuple(indiana_cases()))
+    timed: tuple[SpeedFigure, ...] = ()
+    if speed:
+        with _progress("filling memories", INDIANA_REPORTS + SYNTHETIC_RECORDS) as tick:
+            timed = speed_figures(corpus.cases, tick)
+    with _progress("asking", settings.steps(corpus)) as tick:
+        result = evaluate_retrieval(corpus, settings, tick, timed)
+    for note in result.notes:
+        talk().print(note, markup=False, soft_wrap=True)
+    _tell(result, retrieval_tables(result), as_json)
+
+
+@app.command()
+def medchain(
+    source: Annotated[
+        str, typer.Argument(metavar="DIR", help="A folder or file of cases with departments, or 'own' for ours.")
+    ],
+    mode: Annotated[EncounterMode, typer.Option(help="Who decides; 'cases' needs no language model.")] = (
+        EncounterMode.CASES
+    ),
+    oracle: Annotated[
+        bool, typer.Option("--oracle/--no-oracle", help="Also feed each stage with the truth before it.")
+    ] = True,
+    simulated: Annotated[bool, typer.Option("--simulated", help="A language model speaks for the patient.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N cases.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Configuration file; else ./wardround.toml.")] = None,
+    as_json: _AsJson = False,
+) -> None:
+    """Plays encounters, each case against a memory of the others, and scores the five stages beside their floors."""
+    import asyncio
+    import tempfile
+
+    from wardround.evals.encounter.play import play, read_set, scored
+    from wardround.evals.encounter.tables import figures_table
+    from wardround.orchestrator.config import load_configuration
+
+    with tempfile.TemporaryDirectory() as folder:
+        cases = read_set(source, Path(folder), limit)
+        with _progress("playing encounters", len(cases.cases)) as tick:
+            configuration = load_configuration(config)
+            patient: Speaker = "model" if simulated else "record"
+            played = asyncio.run(play(configuration, cases, mode, fed=oracle, patient=patient, tick=tick))
+    figures = scored(played)
+    _tell(figures, (figures_table(figures),), as_json, figures.warnings)

@@ -176,7 +176,7 @@ def test_in_the_tags_of_a_dicom_file(tmp_path: Path) -> None:
         paths.append(path)
 
     async def opened() -> list[str]:
-        async with Client(build("intake", ServerSettings(tmp_path / "store", (tmp_path,)))) as client:
+        async with Client(build("intake", ServerSettings(tmp_path / "store", allowed=(tmp_path,)))) as client:
             answers = [await client.call_tool("open_study", {"paths": [str(path)]}) for path in [plain, *paths]]
         return [json.dumps(answer.structured_content) for answer in answers]
 

@@ -73,7 +73,7 @@ def handle(folder: Path) -> str:
 
 def _with(name: str, folder: Path, story: Callable[[Client], Awaitable[Any]]) -> Any:
     async def run() -> Any:
-        async with Client(build(name, ServerSettings(folder / "store", (folder,)))) as client:
+        async with Client(build(name, ServerSettings(folder / "store", allowed=(folder,)))) as client:
             return await story(client)
 
     return asyncio.run(run())

@@ -28,12 +28,13 @@ ROLES = {
     "anatomy": {Role.SCREEN, Role.SEGMENT, Role.LOCATE},
     "evidence": {Role.WEIGH},
     "observer": {Role.OBSERVE},
+    "cases": {Role.RECALL, Role.REMEMBER, Role.RETRIEVE, Role.CASE_FILE},
 }
 
 
 def _with(name: str, folder: Path, story: Callable[[Client], Awaitable[Any]]) -> Any:
     async def run() -> Any:
-        async with Client(build(name, ServerSettings(folder / "store", (folder,)))) as client:
+        async with Client(build(name, ServerSettings(folder / "store", allowed=(folder,), home=folder))) as client:
             return await story(client)
 
     return asyncio.run(run())

@@ -1,0 +1,1 @@
+"""Ask or commit: whether the rule of expected information beats a fixed number of questions."""

@@ -1,0 +1,1 @@
+"""How well case memory finds: relevance, measures, rankers side by side, and speed."""

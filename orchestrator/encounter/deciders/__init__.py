@@ -1,0 +1,1 @@
+"""Who decides in an encounter: memory alone, one language model, or a panel."""
