@@ -13,12 +13,15 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
+from model_endpoints import Endpoint
+from schema_filler import fills_the_form
 from small_model import small_model
 
 from wardround.contracts.encounter import EncounterMode, EncounterStatus
@@ -45,20 +48,29 @@ def _tell(source: str, of: int, number: Iterator[int]) -> None:
     print(f"{source}: {next(number)} of {of}", flush=True)
 
 
+@contextmanager
+def _served(scripted: bool) -> Iterator[tuple[str, str]]:
+    if scripted:
+        with Endpoint.running(fills_the_form) as endpoint:
+            yield endpoint.url, "scripted"
+    else:
+        with small_model() as served:
+            yield served.base_url, served.model
+
+
 def main() -> None:
     """Plays, prints the score tables, and ends with 1 where anything is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sources", nargs="+", help="A folder or file of cases, or 'own'.")
     parser.add_argument("--mode", type=EncounterMode, default=EncounterMode.SINGLE, choices=list(EncounterMode))
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--scripted", action="store_true", help="A scripted model that fills in every form at random.")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     wrong: list[str] = []
     told: dict[str, object] = {}
-    with small_model() as served:
-        reasoner = ReasonerConfig(
-            provider="openai", base_url=served.base_url, model=served.model, max_tokens=MAX_TOKENS, timeout_s=300
-        )
+    with _served(arguments.scripted) as (url, model):
+        reasoner = ReasonerConfig(provider="openai", base_url=url, model=model, max_tokens=MAX_TOKENS, timeout_s=300)
         for source in arguments.sources:
             with tempfile.TemporaryDirectory() as folder:
                 cases = read_set(source, Path(folder), arguments.limit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ from wardround.agents.cases.store import CaseStore
 from wardround.contracts.case import Case
 from wardround.contracts.clinic import exam_named
 from wardround.contracts.decision import Decision, Move, Stage
-from wardround.contracts.encounter import Encounter, EncounterMode
+from wardround.contracts.encounter import Encounter, EncounterMode, FactKind
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.evals.encounter.aggregate import EncounterFigures, summarise
 from wardround.evals.encounter.scores import score, score_decisions
@@ -130,7 +131,8 @@ async def play(
     played = []
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        settings = CaseSettings.from_environment({"WARDROUND_HOME": str(home)})
+        told = {name: value for name, value in os.environ.items() if name != "WARDROUND_CASES_FILE"}
+        settings = CaseSettings.from_environment({**told, "WARDROUND_HOME": str(home)})
         with CaseStore.opened(settings.file, open_embedder(settings)) as store:
             store.add(cases.memory)
         own = configuration.model_copy(update={"home": home, "store": home / "store"})
@@ -158,7 +160,10 @@ async def _one(
 
 
 def scored(played: Sequence[Played]) -> EncounterFigures:
-    """The score table of what was played."""
+    """The score table of what was played; its notes name what found the similar cases."""
     scores = [score(one.encounter, one.case) for one in played]
     fed = {one.case.case_id: score_decisions(one.fed.decisions, one.case) for one in played if one.fed is not None}
-    return summarise(scores, [one.case for one in played], oracle=fed or None)
+    figures = summarise(scores, [one.case for one in played], oracle=fed or None)
+    facts = (fact for one in played for fact in one.encounter.facts if fact.kind is FactKind.CASE)
+    found = sorted({f"{fact.source.partition(': ')[2]} {fact.version.partition('-')[0]}" for fact in facts})
+    return figures.model_copy(update={"warnings": (f"Similar cases were found by {', '.join(found) or 'nobody'}.",)})
