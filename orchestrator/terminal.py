@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 
 from rich import box
@@ -14,6 +13,7 @@ from rich.text import Text
 
 from wardround.contracts.diagnosis import Claim, Conclusion, Diagnosis, Verdict
 from wardround.contracts.evidence import Contribution, EvidenceKind, Measurement
+from wardround.contracts.printable import printable
 from wardround.orchestrator.reasoning.words import cites, quantity
 from wardround.orchestrator.report.rows import FindingRow, finding_rows, located, numbered
 from wardround.orchestrator.summary import reasoning_lines, screen_line
@@ -22,7 +22,6 @@ __all__ = ["result_table"]
 
 _COLUMNS = (("Finding", 19), ("Number", 12), ("Where (overlap)", 15), ("Evidence", 11))
 _STRONGEST = 2
-_HIDDEN = frozenset({"Cc", "Cf", "Cs"})
 _STATUS_STYLES = {"complete": "green", "partial": "yellow", "refused": "red"}
 _POLARITY = {"present": ("suspected", "bold red"), "uncertain": ("undecided", "yellow")}
 
@@ -48,9 +47,7 @@ def result_table(result: Diagnosis) -> RenderableType:
 
 
 def _plain(text: str, style: str = "") -> Text:
-    """Text without control and direction characters, which could move the cursor or turn a line round."""
-    shown = "".join(" " if unicodedata.category(letter) in _HIDDEN else letter for letter in text)
-    return Text(shown, style)
+    return Text(printable(text), style)
 
 
 def _title(result: Diagnosis) -> Text:

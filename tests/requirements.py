@@ -374,6 +374,7 @@ PROMISES: tuple[Promise, ...] = (
             f"{_PLAYED}test_a_client_that_can_be_asked_is_asked",
             f"{_PLAYED}test_a_client_that_cannot_be_asked_gets_the_question_and_answers_by_a_tool",
             f"{_PLAYED}test_a_case_file_is_played_and_mistakes_are_told",
+            f"{_PLAYED}test_at_the_shell_a_question_that_nobody_answers_waits_and_is_answered_later",
             "orchestrator/encounter/test_people.py::test_a_second_answer_to_one_question_is_refused_and_loses_nothing",
         ),
     ),

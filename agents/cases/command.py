@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from wardround.contracts.base import NOTICE, Word
 from wardround.contracts.case import Case, CaseQuery, CaseTrust, Remembered
 from wardround.contracts.decision import STAGES, Stage
 from wardround.contracts.errors import CallerError, ProblemCode
+from wardround.contracts.printable import printable
 from wardround.contracts.study import Patient, Sex
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ def _talk(line: str) -> None:
 
 def _plain(text: str) -> Text:
     """A record's words as they are: no markup, and no control character that a terminal would obey."""
-    safe = "".join(
-        one if one in "\n\t" or unicodedata.category(one)[0] != "C" else "\N{REPLACEMENT CHARACTER}" for one in text
-    )
-    return Text(safe)
+    return Text(printable(text))
 
 
 def _short(text: str) -> Text:

@@ -12,6 +12,7 @@ import typer
 from rich.prompt import Prompt
 
 from wardround.contracts.encounter import Encounter, EncounterMode, EncounterStatus
+from wardround.contracts.printable import printable
 from wardround.orchestrator.cli import EXIT_PARTIAL
 from wardround.orchestrator.config import load_configuration
 from wardround.orchestrator.console import data, talk
@@ -112,7 +113,7 @@ async def _all(
 
 async def _tell(event: Mapping[str, Any]) -> None:
     if event.get("message"):
-        talk().print(f"{event['role']}: {event['message']}", markup=False, highlight=False, soft_wrap=True)
+        talk().print(printable(f"{event['role']}: {event['message']}"), markup=False, highlight=False, soft_wrap=True)
 
 
 async def _played(encounters: Encounters, result: Encounter) -> Encounter:
@@ -122,7 +123,7 @@ async def _played(encounters: Encounters, result: Encounter) -> Encounter:
     while result.status is EncounterStatus.WAITING:
         open_ = result.open_question or result.open_order
         assert open_ is not None
-        talk().print(f"[{open_.id}] {question_text(result)}", markup=False, soft_wrap=True)
+        talk().print(printable(f"[{open_.id}] {question_text(result)}"), markup=False, soft_wrap=True)
         try:
             words = await asyncio.to_thread(Prompt.ask, "answer", console=talk())
         except EOFError:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from wardround.contracts.base import NOTICE
 from wardround.contracts.encounter import Encounter
+from wardround.contracts.printable import printable
 
 __all__ = ["encounter_view"]
 
@@ -18,17 +19,17 @@ def encounter_view(encounter: Encounter) -> Group:
     """Decisions, the facts that they cite, the cost ledger, and all that went wrong. Words of others are only text."""
     parts: list[RenderableType] = []
     if encounter.synthetic:
-        parts.append(Text("SYNTHETIC: a written case or a phantom film; no person.", style="bold yellow"))
-    parts += [Text(f"RED FLAG: {flag.name} ({flag.source})", style="bold red") for flag in encounter.red_flags]
+        parts.append(_text("SYNTHETIC: a written case or a phantom film; no person.", style="bold yellow"))
+    parts += [_text(f"RED FLAG: {flag.name} ({flag.source})", style="bold red") for flag in encounter.red_flags]
     parts.append(_decisions(encounter))
     if encounter.stopped:
-        parts.append(Text(f"Ended early: {encounter.stopped}", style="bold"))
+        parts.append(_text(f"Ended early: {encounter.stopped}", style="bold"))
     parts.append(_facts(encounter))
     cost = encounter.cost
     limit = f" of a budget of {cost.budget:g}" if cost.budget is not None else ""
-    parts.append(Text(f"orders: {cost.currency} {cost.total:g}{limit}, by the price table"))
-    parts += [Text(f"missing: {one.specialist}: {one.problem}") for one in encounter.missing]
-    parts += [Text(f"note: {one}") for one in encounter.warnings]
+    parts.append(_text(f"orders: {cost.currency} {cost.total:g}{limit}, by the price table"))
+    parts += [_text(f"missing: {one.specialist}: {one.problem}") for one in encounter.missing]
+    parts += [_text(f"note: {one}") for one in encounter.warnings]
     usage = encounter.usage
     parts.append(
         Text(
@@ -36,8 +37,12 @@ def encounter_view(encounter: Encounter) -> Group:
             f"{len(encounter.turns)} moves, {usage.calls} calls to a language model, {usage.seconds:.1f} s"
         )
     )
-    parts.append(Text(NOTICE, style="dim"))
+    parts.append(_text(NOTICE, style="dim"))
     return Group(*parts)
+
+
+def _text(words: str, style: str = "") -> Text:
+    return Text(printable(words), style=style)
 
 
 def _decisions(encounter: Encounter) -> Table:
@@ -50,9 +55,9 @@ def _decisions(encounter: Encounter) -> Table:
         dissent = [f"{held.voice}: {', '.join(held.chosen) or held.reason}" for held in one.dissent]
         table.add_row(
             one.stage.value,
-            Text("\n".join(chosen) or f"{one.move.value}: {one.reason}"),
+            _text("\n".join(chosen) or f"{one.move.value}: {one.reason}"),
             sure,
-            Text("\n".join([*one.alternatives, *dissent])),
+            _text("\n".join([*one.alternatives, *dissent])),
             ", ".join(one.citations),
         )
     return table
@@ -65,5 +70,5 @@ def _facts(encounter: Encounter) -> Table:
     for fact in encounter.facts:
         told = fact.text if fact.available else "not available"
         short = told if len(told) <= _TEXT_CHARS else f"{told[: _TEXT_CHARS - 1]}…"
-        table.add_row(fact.id, fact.kind.value, Text(fact.name), Text(short), Text(fact.source))
+        table.add_row(fact.id, fact.kind.value, _text(fact.name), _text(short), _text(fact.source))
     return table

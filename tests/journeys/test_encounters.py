@@ -185,3 +185,24 @@ def test_an_encounter_that_is_killed_at_any_stage_is_resumed_to_the_same_end(tmp
         orders = [charge["order_id"] for charge in resumed["cost"]["charges"]]
         assert len(orders) == len(set(orders)) > 0
         assert [turn["number"] for turn in resumed["turns"]] == list(range(1, len(resumed["turns"]) + 1))
+
+
+def test_at_the_shell_a_question_that_nobody_answers_waits_and_is_answered_later(tmp_path: Path) -> None:
+    fill_memory(tmp_path, small_cases())
+    path, env = _case_file(tmp_path, chest_case(1)), _env(tmp_path, tmp_path)
+
+    def shell(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run([WARDROUND, *arguments], env=env, input=said, capture_output=True, text=True)
+
+    left = shell("decide", str(path), "--interactive", "--json")
+    assert left.returncode == 4 and "--resume enc_" in left.stderr
+    waiting = json.loads(left.stdout)
+    assert waiting["status"] == "waiting" and waiting["open_question"]["id"] == "Q1"
+    (listed,) = json.loads(shell("encounters", "list", "--json").stdout)
+    assert listed == {key: waiting[key] for key in ("encounter_id", "created_at", "mode", "status")}
+    answered = shell("encounters", "answer", waiting["encounter_id"], "Q1", "Yellow phlegm.", "--json")
+    assert "Yellow phlegm." in answered.stdout and answered.returncode == 0
+    again = shell("encounters", "answer", waiting["encounter_id"], "Q1", "Green.")
+    assert again.returncode == 3 and "not open" in again.stderr
+    ended = shell("decide", "--resume", waiting["encounter_id"], said="I do not know\n" * 9)
+    assert ended.returncode == 0 and "finished" in ended.stdout and NOTICE.split(".")[0] in ended.stdout

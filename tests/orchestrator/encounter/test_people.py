@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
 from encounter_cases import chest_case, small_cases
+from rich.console import Console
 from small_ward import small_ward
 
 from wardround.contracts.encounter import Encounter, EncounterStatus, FactKind
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.orchestrator.encounter.encounters import Encounters
+from wardround.orchestrator.encounter.terminal import encounter_view
 
 
 async def _begun(ward: Encounters, **changes: Any) -> Encounter:
@@ -126,3 +129,15 @@ def test_what_is_forgotten_is_gone_from_the_file(tmp_path: Path) -> None:
     asyncio.run(story())
     held = b"".join(file.read_bytes() for file in tmp_path.glob("encounters.db*"))
     assert b"xylophone" not in held
+
+
+def test_words_of_strangers_reach_a_terminal_without_their_commands(tmp_path: Path) -> None:
+    async def story() -> Encounter:
+        async with small_ward(tmp_path, small_cases(), remember=False) as ward:
+            case = chest_case(1, chief_complaint="I cough\x1b[31m\u202e and am hot.", diagnoses=("\x1b]0;x\x07flu",))
+            return await ward.begin(await ward.setup_for(case))
+
+    console = Console(file=io.StringIO(), width=200, force_terminal=True, color_system=None)
+    console.print(encounter_view(asyncio.run(story())))
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "I cough" in shown and "\x1b" not in shown and "\u202e" not in shown
