@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 FOLDERS := agents contracts evals orchestrator prompts providers servers
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test lint types layers unit slow test-llm study bench inspect train train-detector train-anatomy \
+.PHONY: demo test lint types layers unit journeys slow test-llm study bench inspect train train-detector train-anatomy \
 	train-anatomy-baseline screen-heads priors location-priors links clean
 
 # FILM=path diagnoses your own film; without it a phantom with a planted effusion is made first.
@@ -22,7 +22,7 @@ else
 	$(BIN)/wardround diagnose "$(FILM)" --report out/demo/report.html
 endif
 
-test: lint types layers unit
+test: lint types layers unit journeys
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Wardround needs Python 3.11 or newer: make PYTHON=python3.11")'
@@ -47,7 +47,12 @@ layers: $(STAMP) links
 	PYTHONPATH=build/links $(BIN)/lint-imports
 
 unit: $(STAMP)
-	WARDROUND_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -P -m pytest -q -n 2 --dist worksteal -m "not slow and not gpu"
+	WARDROUND_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -P -m pytest -q -n 2 --dist worksteal \
+		-m "not slow and not gpu" --ignore tests/journeys
+
+# The whole house as people use it: processes, transports, real films. Minutes, where the unit suite takes one or two.
+journeys: $(STAMP)
+	WARDROUND_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -P -m pytest -q -n 2 --dist worksteal tests/journeys
 
 # FILMS="a.dcm b.png" measures your own; without it, phantoms.
 bench: $(STAMP)

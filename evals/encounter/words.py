@@ -16,7 +16,8 @@ from importlib import resources
 
 __all__ = ["content_words", "heads", "opposites", "qualifiers", "words_of"]
 
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+# Chinese is written without spaces: each of its characters counts as a word.
+_WORD = re.compile(r"[\u3400-\u9fff]|(?:(?![\u3400-\u9fff])[^\W_])+(?:'[^\W_]+)?")
 _POSSESSIVE = re.compile(r"'s?$")
 _LONGEST = 5
 

@@ -39,6 +39,7 @@ from wardround.orchestrator.encounter.deciders.cases import CasesDecider
 from wardround.orchestrator.encounter.deciders.decider import Decider
 from wardround.orchestrator.encounter.deciders.panel import PanelDecider
 from wardround.orchestrator.encounter.deciders.single import Asking, SingleDecider
+from wardround.orchestrator.encounter.films import unread
 from wardround.orchestrator.encounter.gate.attended import AttendedGate
 from wardround.orchestrator.encounter.gate.keeper import Gatekeeper
 from wardround.orchestrator.encounter.gate.patient import PatientGate
@@ -88,6 +89,10 @@ class Encounters:
             CallerError: BAD_ARGUMENT, the mode needs a language model and none is configured.
         """
         self._decider(setup.mode)
+        opened, lost = await self._opened(films or {})
+        # What cannot be looked at is told by its report, as any other result.
+        images = tuple(image for image in setup.case.images if image.file in opened)
+        setup = setup.model_copy(update={"case": setup.case.model_copy(update={"images": images})})
         encounter_id = encounter_id or f"enc_{secrets.token_urlsafe(16)}"
         created_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         await self.store.begin(encounter_id, created_at, setup)
@@ -100,7 +105,7 @@ class Encounters:
             setup.opening.model_dump(mode="json"),
             cost.model_dump(mode="json"),
         )
-        state["films"] = await self._opened(films or {})
+        state["films"], state["missing"] = opened, lost
         state["oracle"] = {stage.value: one.model_dump(mode="json") for stage, one in (oracle or {}).items()}
         return await self._run(encounter_id, state, listener)
 
@@ -236,15 +241,15 @@ class Encounters:
                     raise
         return await self.house.diagnose(study, run_id=run_id)
 
-    async def _opened(self, films: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
-        """Each film opened by the intake now, so that an encounter that is resumed needs no file and no path."""
-        kept: dict[str, dict[str, Any]] = {}
+    async def _opened(self, films: Mapping[str, Path]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Each film opened by the intake now, so that an encounter that is resumed needs no file; and what was lost."""
+        opened, lost = dict[str, Any](), list[dict[str, Any]]()
         for name, path in films.items():
             try:
-                kept[name] = {"study": (await self.house.open_study([str(path)])).model_dump(mode="json")}
+                opened[name] = (await self.house.open_study([str(path)])).model_dump(mode="json")
             except WardroundError as error:
-                kept[name] = {"problem": error.problem.model_dump(mode="json")}
-        return kept
+                lost.append(unread(error.problem))
+        return opened, lost
 
     async def setup_for(
         self,

@@ -10,13 +10,13 @@ from wardround.contracts.codes import finding_codes
 from wardround.contracts.decision import Stage
 from wardround.contracts.diagnosis import Claim, Diagnosis, Missing, Status, Verdict
 from wardround.contracts.encounter import Fact, FactKind, OrderResult
-from wardround.contracts.errors import Problem, ProblemCode, WardroundError
+from wardround.contracts.errors import Problem, WardroundError
 from wardround.contracts.evidence import Polarity
 from wardround.contracts.study import Study
 from wardround.orchestrator.encounter.notebook import Notebook
 from wardround.orchestrator.encounter.state import EncounterContext, EncounterState
 
-__all__ = ["film_facts"]
+__all__ = ["film_facts", "unread"]
 
 _CITED = re.compile(r"\s*\[E\d+(?:, E\d+)*\]")
 # Of the measurements this one is read in a report; the others serve the film's own evidence.
@@ -30,31 +30,22 @@ async def film_facts(
     facts: list[Fact] = []
     problems: list[dict[str, Any]] = []
     for number, image in enumerate(result.images, start=1):
-        kept = state.get("films", {}).get(image.file)
         run_id = f"run_{state['encounter_id']}_{result.order_id}_{number}"
         try:
-            if kept is None or "study" not in kept:
-                raise _unopened(kept)
-            read = await context.read_film(Study.model_validate(kept["study"]), run_id)
+            read = await context.read_film(Study.model_validate(state["films"][image.file]), run_id)
         except WardroundError as error:
-            problems.append(_missing(error.problem))
+            problems.append(unread(error.problem))
             continue
         if read.status is Status.REFUSED:
             assert read.refusal is not None
-            problems.append(_missing(read.refusal))
+            problems.append(unread(read.refusal))
             continue
         facts += book.add_all(_facts(read, Stage(state["stage"])))
     return tuple(facts), problems
 
 
-def _unopened(kept: dict[str, Any] | None) -> WardroundError:
-    if kept is not None:
-        problem = Problem.model_validate(kept["problem"])
-        return WardroundError(problem.code, problem.message, problem.hint)
-    return WardroundError(ProblemCode.NOT_FOUND, "The film of this case was not given.", "Put it beside the case file.")
-
-
-def _missing(problem: Problem) -> dict[str, Any]:
+def unread(problem: Problem) -> dict[str, Any]:
+    """What is missing of the encounter's result where a film could not be opened or read."""
     return Missing(specialist="film", role="read", problem=problem).model_dump(mode="json")
 
 

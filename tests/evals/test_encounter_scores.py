@@ -7,6 +7,7 @@ from scored_encounters import decided, encounter, record
 
 from wardround.contracts.decision import Decision, Move, Stage
 from wardround.contracts.encounter import Charge, CostLedger, EncounterStatus
+from wardround.evals.encounter.diagnosis import grade_of
 from wardround.evals.encounter.scores import Column, Judges, iou, score, score_decisions
 
 WHOLE: tuple[Decision, ...] = (
@@ -103,3 +104,10 @@ def test_another_judge_of_free_text_may_be_plugged_in() -> None:
     found = score(encounter(WHOLE), record(), strict)
     assert (found.scores[Column.DIAGNOSIS], found.scores[Column.EXAMINATION]) == (0.25, 0.0)
     assert found.judge == "a judge"
+
+
+def test_chinese_names_are_graded_by_their_characters() -> None:
+    # All of 'pneumonia' stands in 'community-acquired pneumonia', but is less than half of its characters: level 2.
+    assert grade_of(["肺炎"], ["社区获得性肺炎"]) == 0.5
+    assert grade_of(["急性阑尾炎"], ["急性阑尾炎"]) == 1.0
+    assert grade_of(["白内障"], ["骨折"]) == 0.0

@@ -174,3 +174,14 @@ def test_an_unknown_encounter_is_told(tmp_path: Path) -> None:
             await ward.answer("enc_unknown", "Q1", "yes")
 
     _told(tmp_path, story)
+
+
+def test_a_film_that_is_not_there_is_named_and_its_report_is_told_instead(tmp_path: Path) -> None:
+    case = chest_case(1, images=[{"file": "gone.dcm"}])
+
+    async def story(ward: Encounters) -> Encounter:
+        return await ward.begin(await ward.setup_for(case), films={"gone.dcm": tmp_path / "gone.dcm"})
+
+    result: Encounter = _told(tmp_path, story)
+    assert [one.specialist for one in result.missing] == ["film"]
+    assert "Patchy opacity" in result.decision(Stage.EXAMINATION).chosen[0]  # type: ignore[union-attr]
