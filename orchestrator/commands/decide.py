@@ -12,6 +12,7 @@ import typer
 from rich.prompt import Prompt
 
 from wardround.contracts.encounter import Encounter, EncounterMode, EncounterStatus
+from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.printable import printable
 from wardround.orchestrator.cli import EXIT_PARTIAL
 from wardround.orchestrator.config import load_configuration
@@ -43,6 +44,7 @@ def decide(
     resume: Annotated[
         str | None, typer.Option(metavar="ID", help="Go on with an encounter that was interrupted.")
     ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML page (one case only).")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON (a list for several cases).")] = False,
     config: Annotated[Path | None, typer.Option(help="Configuration file; else ./wardround.toml.")] = None,
 ) -> None:
@@ -57,7 +59,7 @@ def decide(
     asked = _Asked(
         case, mode, "person" if interactive else "model" if simulated else "record", budget, note_flags, remember
     )
-    results = asyncio.run(_all(file, resume, asked, config, not json_))
+    results = asyncio.run(_all(file, resume, asked, config, report, not json_))
     if json_:
         entries = [result.model_dump(mode="json") for result in results]
         typer.echo(json.dumps(entries if len(entries) > 1 else entries[0], ensure_ascii=False, indent=2))
@@ -86,10 +88,11 @@ class _Asked:
 
 
 async def _all(
-    file: Path | None, resume: str | None, asked: _Asked, config: Path | None, show: bool
+    file: Path | None, resume: str | None, asked: _Asked, config: Path | None, report: Path | None, show: bool
 ) -> Sequence[Encounter]:
     from wardround.orchestrator.composition import open_encounters
     from wardround.orchestrator.encounter.casefile import films_beside, read_case_file
+    from wardround.orchestrator.encounter.page.page import write_page
     from wardround.orchestrator.encounter.terminal import encounter_view
 
     results: list[Encounter] = []
@@ -108,7 +111,20 @@ async def _all(
         if show:
             for result in results:
                 data().print(encounter_view(result))
+        if report is not None:
+            await write_page(_only(results), report)
+            talk().print(f"report: {report}", markup=False, soft_wrap=True)
     return results
+
+
+def _only(results: Sequence[Encounter]) -> Encounter:
+    if len(results) > 1:
+        raise CallerError(
+            ProblemCode.BAD_ARGUMENT,
+            f"--report takes one case; {len(results)} were played, and are kept.",
+            "Name one with --case.",
+        )
+    return results[0]
 
 
 async def _tell(event: Mapping[str, Any]) -> None:

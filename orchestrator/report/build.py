@@ -32,7 +32,7 @@ from wardround.orchestrator.report.view import (
 )
 from wardround.orchestrator.summary import account_lines, number_kind
 
-__all__ = ["report_html", "write_report"]
+__all__ = ["report_css", "report_html", "write_report", "write_whole"]
 
 _TEMPLATES = ("report.html", "macros.html", "report.css")
 
@@ -100,10 +100,20 @@ async def write_report(diagnoser: Diagnoser, result: Diagnosis, path: Path) -> N
         CallerError: BAD_ARGUMENT, the file cannot be written.
     """
     page = report_html(result, await fetch_pictures(diagnoser, result))
-    await asyncio.to_thread(_write, path, page)
+    await asyncio.to_thread(write_whole, path, page)
 
 
-def _write(path: Path, text: str) -> None:
+def report_css() -> str:
+    """The style of all pages."""
+    return files(__package__).joinpath("report.css").read_text(encoding="utf-8")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a page, which appears whole or not at all.
+
+    Raises:
+        CallerError: BAD_ARGUMENT, the file cannot be written.
+    """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         part.write_text(text, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The encounter as one HTML page."""
