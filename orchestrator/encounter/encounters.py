@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import time
 from collections import defaultdict
@@ -124,6 +125,8 @@ class Encounters:
     async def resume(self, encounter_id: str, *, listener: Listener | None = None) -> Encounter:
         """Goes on with an encounter whose process ended; one that has ended or waits is given as it stands.
 
+        An answer that was given and not played is played now.
+
         Raises:
             CallerError: NOT_FOUND.
         """
@@ -135,7 +138,20 @@ class Encounters:
                 "The encounter's process ended before its first step, or it was finished.",
                 "Look at it with 'wardround encounters show', or begin it again.",
             )
-        return await self._run(encounter_id, None, listener)
+        given = await self._given(encounter_id)
+        begin: Command[Any] | None = Command(resume=json.loads(given)) if given is not None else None
+        return await self._run(encounter_id, begin, listener)
+
+    async def is_left(self, encounter_id: str) -> bool:
+        """Whether an encounter was left in the middle, and can go on without anybody's answer."""
+        steps = (await self._graph.aget_state(self._config(encounter_id))).next
+        waits = await self._waiting(encounter_id) is not None
+        return bool(steps) and (not waits or await self._given(encounter_id) is not None)
+
+    async def _given(self, encounter_id: str) -> str | None:
+        """The answer that was given to what is open, and not played yet."""
+        waiting = await self._waiting(encounter_id)
+        return await self.store.answer(encounter_id, waiting[_kind(waiting)]["id"]) if waiting else None
 
     async def answer(
         self, encounter_id: str, asked_id: str, words: str, *, listener: Listener | None = None
@@ -148,19 +164,18 @@ class Encounters:
         async with self._locks[encounter_id]:
             setup = await self.store.setup(encounter_id)
             waiting = await self._waiting(encounter_id)
-            kind = next((one for one in ("question", "order") if waiting and one in waiting), None)
-            if waiting is None or kind is None or waiting[kind]["id"] != asked_id:
-                raise CallerError(
-                    ProblemCode.BAD_ARGUMENT,
-                    f"'{asked_id[:20]}' is not open in this encounter; it may have been answered before.",
-                    "Look at the open question with get_encounter or 'wardround encounters show'.",
-                )
+            kind = _kind(waiting)
+            if waiting is None or waiting[kind]["id"] != asked_id:
+                raise _not_open(asked_id)
             person = AttendedGate(setup.case, setup.opening, _record(setup.case)).person
             answer: Answer | OrderResult
             if kind == "question":
                 answer = person.accept(Question.model_validate(waiting[kind]), words)
             else:
                 answer = person.accept_result(Order.model_validate(waiting[kind]), words)
+            # Kept before it is played: an answer outlives the process that took it, and no second one passes.
+            if not await self.store.keep_answer(encounter_id, asked_id, answer.model_dump_json()):
+                raise _not_open(asked_id)
             return await self._run(encounter_id, Command(resume=answer.model_dump(mode="json")), listener)
 
     async def _run(self, encounter_id: str, begin: Any, listener: Listener | None) -> Encounter:
@@ -276,6 +291,19 @@ class Encounters:
             options=asdict(options),
             remember=self.config.remember if remember is None else remember,
         )
+
+
+def _kind(waiting: Mapping[str, Any] | None) -> str:
+    return "order" if waiting and "order" in waiting else "question"
+
+
+def _not_open(asked_id: str) -> CallerError:
+    return CallerError(
+        ProblemCode.BAD_ARGUMENT,
+        f"'{asked_id[:20]}' is not open in this encounter; it may have been answered before.",
+        "Look at it with get_encounter or 'wardround encounters show'. One that was left in the middle goes on with "
+        "continue_encounter or 'wardround decide --resume'.",
+    )
 
 
 def _record(case: Case) -> RecordGate:

@@ -60,10 +60,12 @@ class Desk:
         """Starts `play` and gives how the encounter stands after at most `_WAIT_S` seconds."""
         if sum(not task.done() for task in self._tasks.values()) >= _MAX_RUNNING:
             raise Fault(ProblemCode.BUSY, f"{_MAX_RUNNING} encounters are under way.", "Try again when one has ended.")
-        task: asyncio.Task[Encounter] = asyncio.create_task(play())
-        self._tasks[encounter_id] = task
-        await asyncio.wait({task}, timeout=_WAIT_S)
+        self._tasks[encounter_id] = asyncio.create_task(play())
         return await self.standing(encounter_id)
+
+    def plays(self, encounter_id: str) -> bool:
+        """Whether this process is playing it."""
+        return encounter_id in self._tasks and not self._tasks[encounter_id].done()
 
     async def standing(self, encounter_id: str) -> tuple[Encounter, str]:
         """How an encounter stands; one under way is waited for, but not longer than a client waits."""
@@ -74,6 +76,8 @@ class Desk:
                 self._tasks.pop(encounter_id, None)
                 result = task.result()
                 return result, encounter_text(result)
+        if task is not None and not await self.encounters().store.knows(encounter_id):
+            raise Fault(ProblemCode.BUSY, "The encounter's films are still being opened.", f"Ask for {encounter_id}.")
         result = await self.encounters().standing(encounter_id)
         return result, encounter_text(result)
 
@@ -170,9 +174,12 @@ def add_encounter_tools(server: MCPServer[Any], desk: Desk) -> None:
     ) -> tuple[Encounter, str]:
         """Puts the open question to the person at the client, where it can be, and plays on with the answer.
 
-        A client that cannot be asked gets the question back: answer it with answer_question.
+        A client that cannot be asked gets the question back: answer it with answer_question. An encounter that was left
+        in the middle goes on.
         """
         if not open_id or not isinstance(reply, AcceptedElicitation) or not reply.data.answer:
+            if not desk.plays(encounter_id) and await desk.encounters().is_left(encounter_id):
+                return await desk.played(encounter_id, lambda: desk.encounters().resume(encounter_id))
             return await desk.standing(encounter_id)
         words = reply.data.answer
         return await desk.played(encounter_id, lambda: desk.encounters().answer(encounter_id, open_id, words))

@@ -32,6 +32,12 @@ CREATE TABLE IF NOT EXISTS encounters (
     setup TEXT NOT NULL,
     result TEXT
 );
+CREATE TABLE IF NOT EXISTS answers (
+    encounter_id TEXT NOT NULL,
+    asked_id TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    PRIMARY KEY (encounter_id, asked_id)
+);
 """
 
 
@@ -94,6 +100,11 @@ class EncounterStore:
         )
         await self._connection.commit()
 
+    async def knows(self, encounter_id: str) -> bool:
+        """Whether an encounter of that id has begun."""
+        async with self._connection.execute("SELECT 1 FROM encounters WHERE encounter_id = ?", (encounter_id,)) as rows:
+            return await rows.fetchone() is not None
+
     async def setup(self, encounter_id: str) -> EncounterSetup:
         """What an encounter began with.
 
@@ -101,6 +112,21 @@ class EncounterStore:
             CallerError: NOT_FOUND.
         """
         return EncounterSetup.model_validate_json(await self._column("setup", encounter_id))
+
+    async def keep_answer(self, encounter_id: str, asked_id: str, answer: str) -> bool:
+        """Keeps what was answered, before anything is made of it; False where that was answered before, by anyone."""
+        cursor = await self._connection.execute(
+            "INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", (encounter_id, asked_id, answer)
+        )
+        await self._connection.commit()
+        return cursor.rowcount == 1
+
+    async def answer(self, encounter_id: str, asked_id: str) -> str | None:
+        """What was answered, None where nothing was yet."""
+        query = "SELECT answer FROM answers WHERE encounter_id = ? AND asked_id = ?"
+        async with self._connection.execute(query, (encounter_id, asked_id)) as rows:
+            row = await rows.fetchone()
+        return None if row is None else str(row[0])
 
     async def save(self, result: Encounter) -> None:
         """Keeps how an encounter stands."""
@@ -126,7 +152,8 @@ class EncounterStore:
         """
         await self.setup(encounter_id)
         await self.checkpointer.adelete_thread(encounter_id)
-        await self._connection.execute("DELETE FROM encounters WHERE encounter_id = ?", (encounter_id,))
+        for table in ("answers", "encounters"):
+            await self._connection.execute(f"DELETE FROM {table} WHERE encounter_id = ?", (encounter_id,))
         await self._connection.commit()
         await self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -179,6 +179,12 @@ def test_an_encounter_that_is_killed_at_any_stage_is_resumed_to_the_same_end(tmp
         return found
 
     whole = decided(str(path))
+
+    async def goes_on(client: Client) -> None:
+        went = await client.call_tool("continue_encounter", {"encounter_id": "enc_diagnosis1"})
+        assert _content(went)["status"] == "finished"
+
+    _gateway(tmp_path, goes_on)
     for stage, number in _CUTS:
         resumed = decided("--resume", f"enc_{stage}{number}")
         assert _essence(resumed) == _essence(whole), (stage, number)

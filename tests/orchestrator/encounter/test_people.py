@@ -12,7 +12,7 @@ from encounter_cases import chest_case, small_cases
 from rich.console import Console
 from small_ward import small_ward
 
-from wardround.contracts.encounter import Encounter, EncounterStatus, FactKind
+from wardround.contracts.encounter import Answer, AnswerStatus, Encounter, EncounterStatus, FactKind
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.orchestrator.encounter.encounters import Encounters
 from wardround.orchestrator.encounter.terminal import encounter_view
@@ -67,6 +67,30 @@ def test_a_second_answer_to_one_question_is_refused_and_loses_nothing(tmp_path: 
                 await ward.answer(first, "Q99", "to nothing")
 
     asyncio.run(story())
+
+
+def test_an_answer_outlives_the_process_that_took_it(tmp_path: Path) -> None:
+    async def take() -> Encounter:
+        async with small_ward(tmp_path, small_cases()) as ward:
+            begun = await _begun(ward)
+            assert begun.open_question is not None
+            said = Answer(
+                question_id=begun.open_question.id, status=AnswerStatus.ANSWERED, text="It is green.", source="person"
+            )
+            # As it is when the process ends right after the answer was kept.
+            assert await ward.store.keep_answer(begun.encounter_id, said.question_id, said.model_dump_json())
+            return begun
+
+    async def go_on(begun: Encounter) -> Encounter:
+        async with small_ward(tmp_path) as ward:
+            assert begun.open_question is not None
+            with pytest.raises(CallerError):
+                await ward.answer(begun.encounter_id, begun.open_question.id, "another answer")
+            return await ward.resume(begun.encounter_id)
+
+    resumed = asyncio.run(go_on(asyncio.run(take())))
+    told = [fact.text for fact in resumed.facts if fact.kind is FactKind.ANSWER and fact.available]
+    assert told == ["It is green."]
 
 
 def test_an_answer_that_is_too_long_leaves_the_question_open(tmp_path: Path) -> None:
