@@ -104,7 +104,9 @@ async def recall(state: EncounterState, runtime: Context) -> Update:
     book, stage = Notebook.of(state), Stage(state["stage"])
     if stage is Stage.EXAMINATION:
         return {"found": {}}
-    found, problem = await runtime.context.recall(case_query(book, stage, runtime.context.options))
+    # A referral that is reopened goes by the history, too: the complaint alone would lead to the same department again.
+    known = Stage.HISTORY if stage is Stage.REFERRAL and state.get("reopenings") else stage
+    found, problem = await runtime.context.recall(case_query(book, known, runtime.context.options))
     if found is None:
         missing = [*state.get("missing", [])]
         if problem is not None:

@@ -126,7 +126,9 @@ def test_an_earlier_stage_is_reopened_with_the_reason_and_nothing_is_paid_twice(
     result = _played(tmp_path, case)
     reopened = [turn for turn in result.turns if turn.move is Move.REOPEN]
     assert [turn.what for turn in reopened] == ["referral"] and reopened[0].reason
-    assert result.status is EncounterStatus.FINISHED and result.replaced
+    assert result.status is EncounterStatus.FINISHED
+    assert [one.chosen for one in result.replaced if one.stage is Stage.REFERRAL] == [("dermatology and venereology",)]
+    assert result.decision(Stage.REFERRAL).chosen == ("internal medicine",)  # type: ignore[union-attr]
     assert [one.stage for one in result.decisions] == list(STAGES)
     items = [one.item for one in result.cost.charges]
     assert len(items) == len(set(items))
