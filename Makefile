@@ -10,7 +10,7 @@ FOLDERS := agents contracts evals orchestrator prompts providers servers
 export LANGSMITH_TRACING := false
 
 .PHONY: demo test lint types layers unit journeys slow test-llm study bench inspect train train-detector train-anatomy \
-	train-anatomy-baseline screen-heads priors location-priors links clean
+	train-anatomy-baseline screen-heads survival-lung survival-breast survival-bench bench-extra priors location-priors links clean
 
 # FILM=path diagnoses your own film; without it a phantom with a planted effusion is made first.
 demo: $(STAMP)
@@ -108,6 +108,22 @@ train-anatomy-baseline: train
 
 screen-heads: train
 	$(BIN)/python -P -m wardround.agents.anatomy.recipe.screen_heads $(DATA)
+
+# Survival: the model that ships, the clinical and genomic one, and the benchmark (extra `bench`: scikit-survival is GPL).
+SURVIVAL_KEEP ?= $(OUT)/survival
+survival-lung: train
+	$(BIN)/python -P -m wardround.agents.survival.recipe.fit ncctg-lung $(OUT)/ncctg-lung
+
+bench-extra: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
+
+survival-breast: bench-extra
+	$(BIN)/python -P -m wardround.agents.survival.recipe.fit transbig-breast transbig-breast
+
+survival-bench: bench-extra
+	$(BIN)/wardround evaluate survival --keep $(SURVIVAL_KEEP)
+	$(BIN)/wardround evaluate survival --data none --ablation --keep $(SURVIVAL_KEEP)
+	$(BIN)/wardround evaluate survival --data none --growth
 
 priors: $(STAMP)
 	$(BIN)/python -P -m wardround.agents.evidence.recipe.make_priors

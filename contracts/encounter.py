@@ -13,6 +13,7 @@ from wardround.contracts.clinic import AuxiliaryExam, HistoryTopic, PhysicalExam
 from wardround.contracts.decision import Decision, Move, Stage, Verdict
 from wardround.contracts.diagnosis import Missing
 from wardround.contracts.study import Patient
+from wardround.contracts.survival import SurvivalEstimate, SurvivalQuestion
 
 __all__ = [
     "MAX_ANSWER_CHARS",
@@ -40,10 +41,14 @@ _Text = Annotated[str, Field(max_length=MAX_ANSWER_CHARS)]
 
 
 class Opening(Word):
-    """What an encounter begins with: who comes, and with what complaint."""
+    """What an encounter begins with: who comes, and with what complaint.
+
+    `survival` asks for an estimate before the treatment is decided; nobody but a person says that a model fits.
+    """
 
     patient: Patient = Patient()
     chief_complaint: Annotated[str, Field(min_length=1, max_length=MAX_ANSWER_CHARS)]
+    survival: SurvivalQuestion | None = None
     synthetic: bool = False
 
 
@@ -130,6 +135,7 @@ class FactKind(StrEnum):
     RESULT = "result"  # what an examination found
     FILM = "film"  # a verified claim of a film's diagnosis
     CASE = "case"  # a similar case from memory
+    PROGNOSIS = "prognosis"  # what a survival model expects
     REPORT = "report"  # the report of the examination stage
     RED_FLAG = "red flag"
 
@@ -223,6 +229,7 @@ class Encounter(Word):
     turns: tuple[Turn, ...] = ()
     facts: tuple[Fact, ...] = ()
     red_flags: tuple[RedFlag, ...] = ()
+    prognosis: SurvivalEstimate | None = None
     cost: CostLedger = CostLedger()
     open_question: Question | None = None
     open_order: Order | None = None

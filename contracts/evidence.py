@@ -15,6 +15,7 @@ from wardround.contracts.change import Comparison
 from wardround.contracts.cue import Cue
 from wardround.contracts.screening import ScreenOutcome
 from wardround.contracts.study import Artefact, ViewPosition
+from wardround.contracts.survival import SurvivalEstimate
 
 __all__ = [
     "CaseLink",
@@ -45,6 +46,7 @@ class EvidenceKind(StrEnum):
     CASE = "case"  # a similar case
     OBSERVATION = "observation"  # what an uncalibrated reader saw
     CONTEXT = "context"  # what was told: age, sex, history
+    PROGNOSIS = "prognosis"  # what a survival model expects of the patient
     COMPARISON = "comparison"  # how something has changed since an earlier film
 
 
@@ -128,7 +130,7 @@ class Evidence(Word):
     """One item of the ledger. Specialists leave `id`, `input_digest` and `source.specialist` to the orchestrator.
 
     `subject` is a finding label, a structure or a quantity; known synonyms are brought to the code table's label.
-    `comparison`, `case` and `cue` belong to the kinds COMPARISON, CASE and CONTEXT.
+    `comparison`, `case`, `cue` and `prognosis` belong to the kinds COMPARISON, CASE, CONTEXT and PROGNOSIS.
     `detail` is shown to people and read neither by a program nor by a language model.
     """
 
@@ -144,6 +146,7 @@ class Evidence(Word):
     comparison: Comparison | None = None
     case: CaseLink | None = None
     cue: Cue | None = None
+    prognosis: SurvivalEstimate | None = None
     artefacts: tuple[Artefact, ...] = ()
     derived_from: tuple[str, ...] = ()
     contributions: tuple[Contribution, ...] = ()

@@ -18,10 +18,12 @@ The orchestrator passes only the arguments that the tool's input schema names.
     case_file path                                  CaseFile
     locate    image, details, targets, masks        EvidenceReport
     weigh     items, patient, view                  Weighing
+    survive   patient, model                        SurvivalEstimate
 
 `image` is a handle; `details` is the whole `Image`, for servers that cannot see the store folder. `finding` is a label
 of the code table, or empty; `findings` are labels that the evidence suspects, surest first. `synthetic` says whether
-written cases may be found. `query` is a `CaseQuery`, `case` a `Case`.
+written cases may be found. `query` is a `CaseQuery`, `case` a `Case`. To SURVIVE `patient` is a
+`SurvivalInput`, and `model` names one of its models.
 """
 
 from __future__ import annotations

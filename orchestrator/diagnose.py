@@ -21,6 +21,7 @@ from wardround.contracts.own_version import own_version
 from wardround.contracts.reasoning import StrategyName
 from wardround.contracts.roles import Role
 from wardround.contracts.study import Patient, Study
+from wardround.contracts.survival import SurvivalQuestion
 from wardround.orchestrator.directory import Directory, Player
 from wardround.orchestrator.graph import build_graph
 from wardround.orchestrator.reasoning.reasoner import Reasoner
@@ -123,6 +124,7 @@ class Diagnoser:
         strategy: StrategyName | None = None,
         prior: Study | None = None,
         prior_report: str = "",
+        survival: SurvivalQuestion | None = None,
     ) -> Diagnosis:
         """Runs the graph on the study's first film and keeps the result.
 
@@ -133,6 +135,7 @@ class Diagnoser:
             strategy: how the reasoner is led, for this run alone; `NONE` leaves it out.
             prior: an earlier study of the same patient; its first film is read first, in a run of its own.
             prior_report: an earlier report, read into typed cues like the history.
+            survival: a patient as a survival model reads it; its estimate is put beside the result.
 
         Raises:
             CallerError: BAD_ARGUMENT, a strategy is asked for and no reasoner is configured.
@@ -148,6 +151,7 @@ class Diagnoser:
             "history": history,
             "prior_report": prior_report,
             "strategy": (strategy or own).value,
+            "survival": survival.nameless().model_dump(mode="json") if survival else None,
             "prior": _earlier(earlier) if earlier is not None else None,
             "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             # Kept with the run, so that one that is resumed under another configuration goes on as it was begun.

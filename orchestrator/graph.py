@@ -2,7 +2,7 @@
 
     screen ─┬─ refused ───────────────────────────────────────────────────────────────────────── end
             └─ ask × (detect, segment, observe) ─ gather ─ locate ─ keep ─ weigh ─ compare ─┐
-                                                          end ─ similar ─ verify ─ reason ─┘
+                                                          end ─ foresee ─ similar ─ verify ─ reason ─┘
 
 A specialist that is slow, dead or wrong in shape costs its own evidence and is named in `missing`.
 """
@@ -24,6 +24,7 @@ from wardround.contracts.render import Kept
 from wardround.contracts.roles import DIAGNOSIS_ROLES, Role
 from wardround.contracts.screening import VIEW_SEEN, ScreenOutcome
 from wardround.contracts.study import Artefact, ArtefactKind, ViewPosition
+from wardround.contracts.survival import SurvivalEstimate, SurvivalQuestion
 from wardround.contracts.weighing import LocateTarget
 from wardround.orchestrator.asking import ask
 from wardround.orchestrator.compare import compare
@@ -31,6 +32,7 @@ from wardround.orchestrator.context_items import context_items
 from wardround.orchestrator.history.items import contradictions, cue_items
 from wardround.orchestrator.history.reader import read_history
 from wardround.orchestrator.ledger import Ledger
+from wardround.orchestrator.prognosis import ABSENT, prognosis_item, survival_arguments
 from wardround.orchestrator.reason_step import check, reason
 from wardround.orchestrator.state import Answer, Ask, RunContext, RunState
 from wardround.orchestrator.steps import (
@@ -249,6 +251,26 @@ async def _similar(state: RunState, runtime: Context) -> Update:
     return {**update, "ledger": dump(ledger)}
 
 
+async def _foresee(state: RunState, runtime: Context) -> Update:
+    """Puts the survival estimate that was asked for beside the result: it moves no number and no claim."""
+    asked_for = state.get("survival")
+    if asked_for is None:
+        return {}
+    ledger, study = ledger_of(state), study_of(state)
+    players = runtime.context.players[Role.SURVIVE]
+    if not players:
+        return {"missing": [missing("survival", Role.SURVIVE, ABSENT)]}
+    arguments = survival_arguments(SurvivalQuestion.model_validate(asked_for))
+    asked = await ask(players[0], arguments, SurvivalEstimate)
+    update: Update = {"missing": [], "timings": [timing(players[0], asked.seconds)], "warnings": []}
+    if asked.report is not None:
+        update["warnings"] += asked.report.warnings
+        update["missing"] += enter(ledger, study, runtime, players[0], [prognosis_item(asked.report)])
+    elif asked.problem is not None:
+        update["missing"].append(missing(players[0].specialist, Role.SURVIVE, asked.problem))
+    return {**update, "ledger": dump(ledger)}
+
+
 def build_graph(
     checkpointer: BaseCheckpointSaver[str] | None,
 ) -> CompiledStateGraph[RunState, RunContext, RunState, RunState]:
@@ -264,6 +286,7 @@ def build_graph(
     graph.add_node("reason", reason)
     graph.add_node("verify", check)
     graph.add_node("similar", _similar)
+    graph.add_node("foresee", _foresee)
     graph.add_edge(START, "screen")
     graph.add_conditional_edges("screen", _fan_out, ["ask", "gather", END])
     for before, after in (
@@ -275,7 +298,8 @@ def build_graph(
         ("compare", "reason"),
         ("reason", "verify"),
         ("verify", "similar"),
-        ("similar", END),
+        ("similar", "foresee"),
+        ("foresee", END),
     ):
         graph.add_edge(before, after)
     return graph.compile(checkpointer=checkpointer, name="diagnosis")

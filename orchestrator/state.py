@@ -45,6 +45,7 @@ class RunState(TypedDict, total=False):
     answer_share: float | None
     strategy: str
     prior: Json | None
+    survival: Json | None
     refusal: Json | None
     screen: list[Json]
     view: str

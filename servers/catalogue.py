@@ -20,6 +20,7 @@ SERVERS: dict[str, str] = {
     "evidence": "wardround.servers.evidence",
     "observer": "wardround.servers.observer",
     "cases": "wardround.servers.cases",
+    "survival": "wardround.servers.survival",
 }
 
 

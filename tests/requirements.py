@@ -32,6 +32,7 @@ _GATE = "orchestrator/encounter/test_gate_properties.py::"
 _PLAYED = "journeys/test_encounters.py::"
 _HOSTILE = "orchestrator/test_hostile_text.py::"
 _ASKED = "journeys/test_reasoning.py::"
+_SURVIVAL = "journeys/test_survival.py::"
 _SELECTIVE = "orchestrator/reasoning/test_selective.py::"
 
 PROMISES: tuple[Promise, ...] = (
@@ -413,5 +414,38 @@ PROMISES: tuple[Promise, ...] = (
             "agents/cases/test_search.py::test_better_trusted_cases_come_first_and_those_finished_here_last",
             "orchestrator/test_similar.py::test_written_cases_stand_beside_a_phantom_and_beside_no_one_s_film",
         ),
+    ),
+    Promise(
+        "SURVIVAL-01",
+        "A bundled model gives a patient's survival curve with a band, median, risk group, what was missing and how "
+        "far the patient lies from the cohort, the same over stdio and HTTP.",
+        (
+            f"{_SURVIVAL}test_a_client_gets_the_same_estimate_over_stdio_and_http",
+            "servers/test_survival_server.py::test_a_patient_gets_a_curve_with_a_band_and_all_that_bounds_it",
+        ),
+    ),
+    Promise(
+        "SURVIVAL-02",
+        "One command turns a table, with genes and slides if there are any, into a measured model that every client "
+        "sees; a table that cannot be learned from is refused with what to do.",
+        (
+            f"{_SURVIVAL}test_a_user_s_own_table_becomes_a_model_that_every_client_sees",
+            "agents/survival/test_command.py::test_a_table_with_genes_and_slides_becomes_a_model_that_answers",
+            "agents/survival/test_command.py::test_a_table_that_cannot_be_learned_from_is_refused_and_leaves_nothing",
+        ),
+    ),
+    Promise(
+        "SURVIVAL-03",
+        "A treatment may cite a survival estimate that was asked for; it moves no vote, and without one the treatment "
+        "is decided all the same.",
+        (
+            f"{_SURVIVAL}test_an_oncology_encounter_at_the_shell_cites_a_survival_estimate_where_treatment_is_decided",
+            "orchestrator/encounter/test_foresight.py::test_it_moves_no_vote",
+        ),
+    ),
+    Promise(
+        "SURVIVAL-04",
+        "A risk is explained by parts that add up to it, within an error that is told.",
+        ("servers/test_survival_server.py::test_a_risk_is_explained_and_the_parts_add_up",),
     ),
 )

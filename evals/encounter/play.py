@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from wardround.agents.cases.embedders import open_embedder
 from wardround.agents.cases.loaders.own import own_cases, write_own_cases
@@ -154,7 +155,7 @@ async def _one(
     patient: Speaker,
     oracle: Mapping[Stage, Decision],
 ) -> Encounter:
-    bounds = {"red_flags": "note", **({"max_reopenings": 0} if oracle else {})}
+    bounds: dict[str, Any] = {"red_flags": "note", **({"max_reopenings": 0} if oracle else {})}
     setup = await encounters.setup_for(case, mode=mode, patient=patient, remember=False, **bounds)
     return await encounters.begin(setup, films=films, oracle=oracle)
 

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from wardround.contracts.base import Word
 from wardround.contracts.encounter import EncounterMode
+from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.home import private_folder
 from wardround.orchestrator.console import data, talk
 
@@ -38,6 +39,7 @@ _METHODS = (
     "Kinds of heat map to measure side by side, separated by commas: detector (its own), and of the bundled detector "
     "grad-cam, hirescam, hirescam-trunk and occlusion (slow); 'all' for all that it has."
 )
+_SURVIVAL_DATA = "veteran,breast_cancer,whas500,gbsg2,aids,flchain"
 _DATASET = "Films whose data set's name begins so; 'all' for all."
 
 
@@ -242,3 +244,53 @@ def medchain(
             played = asyncio.run(play(configuration, cases, mode, fed=oracle, patient=patient, tick=tick))
     figures = scored(played)
     _tell(figures, (figures_table(figures),), as_json, figures.warnings)
+
+
+@app.command()
+def survival(
+    data_sets: Annotated[
+        str, typer.Option("--data", metavar="LIST", help="Data sets, separated by commas; 'none' for none.")
+    ] = _SURVIVAL_DATA,
+    models: Annotated[
+        str, typer.Option(metavar="LIST", help="'all': peers and ours; 'variants': ours, module by module; or names.")
+    ] = "all",
+    ablation: Annotated[
+        bool, typer.Option("--ablation", help="Also what each module adds, on simulations of known truth: an hour.")
+    ] = False,
+    censoring: Annotated[str, typer.Option(metavar="LIST", help="Shares censored in the simulations.")] = "0.3,0.6,0.8",
+    simulations: Annotated[int, typer.Option(min=1, help="Simulations of each share.")] = 10,
+    growth: Annotated[bool, typer.Option("--growth", help="Also time and memory by growing sizes: minutes.")] = False,
+    limit_folds: Annotated[int | None, typer.Option(min=1, help="Only the first N folds of each data set.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep what was measured; a stopped run goes on from there.")
+    ] = None,
+    as_json: _AsJson = False,
+) -> None:
+    """Our survival model beside its peers on shared folds; needs the extra 'bench'. All of it takes hours."""
+    from wardround.evals.evaluate.survival import SurvivalSettings, evaluate_survival, planned
+    from wardround.evals.survival.ablation import Simulation
+    from wardround.evals.survival.tables import survival_tables
+
+    kept = private_folder(keep, "--keep") if keep else None
+    simulated = Simulation(censoring=_shares(censoring), repeats=simulations) if ablation else None
+    named = () if data_sets == "none" else _listed(data_sets)
+    settings = SurvivalSettings(named, _listed(models), limit_folds, kept, simulated, growth)
+    work = planned(settings)
+    with _progress("fitting", work.steps) as tick:
+        result = evaluate_survival(work, tick)
+    for note in result.notes:
+        talk().print(note, markup=False, soft_wrap=True)
+    _tell(result, survival_tables(result), as_json)
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in names.split(",") if part.strip()))
+
+
+def _shares(named: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in _listed(named))
+    except ValueError:
+        raise CallerError(
+            ProblemCode.BAD_ARGUMENT, f"'{named[:60]}' is no list of shares.", "Give numbers such as 0.3,0.8."
+        ) from None

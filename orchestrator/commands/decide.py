@@ -14,6 +14,8 @@ from rich.prompt import Prompt
 from wardround.contracts.encounter import Encounter, EncounterMode, EncounterStatus
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.printable import printable
+from wardround.contracts.survival import SurvivalQuestion
+from wardround.contracts.survival_file import told_survival
 from wardround.orchestrator.cli import EXIT_PARTIAL
 from wardround.orchestrator.config import load_configuration
 from wardround.orchestrator.console import data, talk
@@ -35,6 +37,15 @@ def decide(
         bool, typer.Option("--simulated", help="The configured language model speaks for the patient.")
     ] = False,
     budget: Annotated[float | None, typer.Option(min=0, help="What orders may cost in all.")] = None,
+    survival: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="JSON", help="The patient as a survival model reads it; cited where treatment is decided."
+        ),
+    ] = None,
+    survival_model: Annotated[
+        str, typer.Option(metavar="MODEL", help="Which model; needed where there are several.")
+    ] = "",
     note_flags: Annotated[
         bool, typer.Option("--note-flags", help="Record red flags and go on, where they would escalate.")
     ] = False,
@@ -59,6 +70,7 @@ def decide(
     asked = _Asked(
         case, mode, "person" if interactive else "model" if simulated else "record", budget, note_flags, remember
     )
+    asked.survival = told_survival(survival, survival_model)
     results = asyncio.run(_all(file, resume, asked, config, report, not json_))
     if json_:
         entries = [result.model_dump(mode="json") for result in results]
@@ -85,6 +97,7 @@ class _Asked:
         self.budget = budget
         self.bounds = {"red_flags": "note"} if note else {}
         self.remember = remember
+        self.survival: SurvivalQuestion | None = None
 
 
 async def _all(
@@ -102,7 +115,12 @@ async def _all(
         if file is not None:
             for one in await read_case_file(encounters.house, file.expanduser().resolve(), asked.case):
                 setup = await encounters.setup_for(
-                    one, mode=asked.mode, patient=asked.patient, remember=asked.remember, **asked.bounds
+                    one,
+                    mode=asked.mode,
+                    patient=asked.patient,
+                    remember=asked.remember,
+                    survival=asked.survival,
+                    **asked.bounds,
                 )
                 begun = await encounters.begin(
                     setup, films=films_beside(one, file.resolve()), budget=asked.budget, listener=_tell

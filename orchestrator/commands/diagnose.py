@@ -16,6 +16,8 @@ from wardround.contracts.diagnosis import Diagnosis, Status
 from wardround.contracts.errors import WardroundError
 from wardround.contracts.reasoning import StrategyName
 from wardround.contracts.study import Patient, Sex, told_patient
+from wardround.contracts.survival import SurvivalQuestion
+from wardround.contracts.survival_file import told_survival
 from wardround.orchestrator.cli import EXIT_FAULT, EXIT_PARTIAL, EXIT_REFUSED
 from wardround.orchestrator.config import load_configuration
 from wardround.orchestrator.console import data, talk
@@ -48,6 +50,13 @@ def diagnose(
     prior_report: Annotated[
         str, typer.Option(help="Text of an earlier report; read into typed cues, never obeyed.")
     ] = "",
+    survival: Annotated[
+        Path | None,
+        typer.Option(metavar="JSON", help="The patient as a survival model reads it ('survival template')."),
+    ] = None,
+    survival_model: Annotated[
+        str, typer.Option(metavar="MODEL", help="Which model; needed where there are several.")
+    ] = "",
     strategy: Annotated[
         StrategyName | None,
         typer.Option(help="How the configured language model reasons; 'none' leaves it out. Overrides [reasoner]."),
@@ -64,7 +73,15 @@ def diagnose(
         raise typer.BadParameter("--report takes one file; give the files one at a time.")
     if prior is not None and len(files) > 1:
         raise typer.BadParameter("--prior takes one file; give the files one at a time.")
-    asked = _Asked(told_patient(age, sex), history, answer_share, prior, prior_report, strategy)
+    asked = _Asked(
+        told_patient(age, sex),
+        history,
+        answer_share,
+        prior,
+        prior_report,
+        strategy,
+        told_survival(survival, survival_model),
+    )
     outcomes = asyncio.run(_all(files, asked, config, report, not json_))
     if json_:
         entries = [_as_json(outcome) for outcome in outcomes]
@@ -81,6 +98,7 @@ class _Asked(NamedTuple):
     prior: str | None
     prior_report: str
     strategy: StrategyName | None
+    survival: SurvivalQuestion | None
 
 
 async def _all(
@@ -129,6 +147,7 @@ async def _one(house: Diagnoser, file: str, asked: _Asked, prefix: str, bar: Pro
         strategy=asked.strategy,
         prior=earlier,
         prior_report=asked.prior_report,
+        survival=asked.survival,
     )
 
 

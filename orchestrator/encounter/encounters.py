@@ -33,6 +33,7 @@ from wardround.contracts.encounter import (
 )
 from wardround.contracts.errors import CallerError, Problem, ProblemCode, WardroundError
 from wardround.contracts.study import Study
+from wardround.contracts.survival import SurvivalEstimate, SurvivalQuestion
 from wardround.orchestrator.config import EncounterConfig
 from wardround.orchestrator.diagnose import Diagnoser, Listener
 from wardround.orchestrator.encounter.costs import PriceTable
@@ -41,6 +42,7 @@ from wardround.orchestrator.encounter.deciders.decider import Decider
 from wardround.orchestrator.encounter.deciders.panel import PanelDecider
 from wardround.orchestrator.encounter.deciders.single import Asking, SingleDecider
 from wardround.orchestrator.encounter.films import unread
+from wardround.orchestrator.encounter.foresight import foreseen
 from wardround.orchestrator.encounter.gate.attended import AttendedGate
 from wardround.orchestrator.encounter.gate.keeper import Gatekeeper
 from wardround.orchestrator.encounter.gate.patient import PatientGate
@@ -187,6 +189,7 @@ class Encounters:
             prices=self._prices,
             recall=self._recall,
             read_film=self._read_film,
+            foresee=self._foresee,
             options=EncounterOptions(**setup.options),
         )
         config, clock = self._config(encounter_id), time.perf_counter()
@@ -246,6 +249,9 @@ class Encounters:
     async def _recall(self, query: CaseQuery) -> tuple[CaseMatches | None, Problem | None]:
         return await recalled(self.house, query)
 
+    async def _foresee(self, question: SurvivalQuestion) -> tuple[SurvivalEstimate | None, Problem | None]:
+        return await foreseen(self.house, question)
+
     async def _read_film(self, study: Study, run_id: str) -> Diagnosis:
         """A film that this order read before is not read again; a reading that was interrupted is finished."""
         for known in (self.house.runs.load, self.house.resume):
@@ -273,19 +279,22 @@ class Encounters:
         mode: EncounterMode | None = None,
         patient: Speaker = "record",
         remember: bool | None = None,
+        survival: SurvivalQuestion | None = None,
         **bounds: Any,
     ) -> EncounterSetup:
         """The setup for a case's record, which memory then may not show to whoever decides on it.
 
         Args:
             patient: who answers for the record: itself, a language model, or a person.
+            survival: what is to be foreseen before the treatment is decided.
             bounds: fields of `EncounterOptions`, in place of the configured ones.
         """
         own = {one.name: getattr(self.config, one.name, one.default) for one in fields(EncounterOptions)}
+        opening = await _record(case).opening()
         options = EncounterOptions(**{**own, "exclude": (case.case_id,), **bounds})
         return EncounterSetup(
             mode=mode or self.config.mode,
-            opening=await _record(case).opening(),
+            opening=opening.model_copy(update={"survival": survival.nameless() if survival else None}),
             case=case,
             patient=patient,
             options=asdict(options),

@@ -23,6 +23,7 @@ from wardround.contracts.case import Case, CaseImage, CaseTrust
 from wardround.contracts.encounter import MAX_ANSWER_CHARS, Encounter, EncounterMode
 from wardround.contracts.errors import Fault, ProblemCode, WardroundError
 from wardround.contracts.study import Sex, told_patient
+from wardround.contracts.survival import SurvivalQuestion
 from wardround.orchestrator.encounter.casefile import films_beside, read_case_file
 from wardround.orchestrator.encounter.encounters import Encounters
 from wardround.orchestrator.encounter.summary import encounter_text, question_text
@@ -104,6 +105,12 @@ def add_encounter_tools(server: MCPServer[Any], desk: Desk) -> None:
             EncounterMode | None, Field(description="Who decides; 'cases' needs no language model.")
         ] = None,
         budget: Annotated[float | None, Field(ge=0, description="What orders may cost in all.")] = None,
+        survival: Annotated[
+            SurvivalQuestion | None,
+            Field(
+                description="A patient as a survival model reads it: its estimate is cited where treatment is decided."
+            ),
+        ] = None,
     ) -> tuple[Encounter, str]:
         """Begins an encounter with a live person: five stages from referral to treatment, with questions on the way.
 
@@ -120,7 +127,7 @@ def add_encounter_tools(server: MCPServer[Any], desk: Desk) -> None:
             chief_complaint=chief_complaint,
             images=tuple(CaseImage(file=name) for name in films),
         )
-        setup = await encounters.setup_for(case, mode=mode, patient="person")
+        setup = await encounters.setup_for(case, mode=mode, patient="person", survival=survival)
         return await desk.played(
             encounter_id,
             lambda: encounters.begin(setup, films=films, budget=budget, encounter_id=encounter_id),
@@ -131,11 +138,12 @@ def add_encounter_tools(server: MCPServer[Any], desk: Desk) -> None:
         case_id: Annotated[str, Field(max_length=80, description="Which case of the file; empty: the first.")] = "",
         mode: EncounterMode | None = None,
         budget: Annotated[float | None, Field(ge=0)] = None,
+        survival: SurvivalQuestion | None = None,
     ) -> tuple[Encounter, str]:
         """Plays an encounter against the record in a case file, which answers only what is asked."""
         encounters, encounter_id = desk.encounters(), f"enc_{secrets.token_urlsafe(16)}"
         case = (await read_case_file(encounters.house, Path(path), case_id))[0]
-        setup = await encounters.setup_for(case, mode=mode)
+        setup = await encounters.setup_for(case, mode=mode, survival=survival)
         films = films_beside(case, Path(path))
         return await desk.played(
             encounter_id,

@@ -6,6 +6,8 @@
                 │     │      └─ decide ─ judge ─┬─ faults ─ decide
                 └──── next stage, or an earlier ┴─ end (finished, abstained, escalated)
 
+On the way to the treatment a survival estimate is asked for (foresee), where the opening wants one.
+
 Similar cases are recalled when a stage begins, and again after every answer.
 
 Every step is a checkpoint, so that an encounter goes on where its process ended; an order's price and result are
@@ -24,6 +26,7 @@ from langgraph.runtime import Runtime
 
 from wardround.contracts.decision import Move, Stage
 from wardround.contracts.encounter import EncounterStatus
+from wardround.orchestrator.encounter.foresight import foresee, wants_foresight
 from wardround.orchestrator.encounter.judging import decide, judge
 from wardround.orchestrator.encounter.opening import open_encounter
 from wardround.orchestrator.encounter.state import EncounterContext, EncounterState
@@ -57,7 +60,9 @@ def _after_thought(state: EncounterState) -> str:
 def _after_verdict(state: EncounterState, runtime: Runtime[EncounterContext]) -> str:
     if _ended(state):
         return END
-    return "decide" if state.get("faults") else "recall"
+    if state.get("faults"):
+        return "decide"
+    return "foresee" if wants_foresight(state) else "recall"
 
 
 def build_encounter_graph(checkpointer: BaseCheckpointSaver[str] | None) -> EncounterGraph:
@@ -70,6 +75,7 @@ def build_encounter_graph(checkpointer: BaseCheckpointSaver[str] | None) -> Enco
     graph.add_node("order", order)
     graph.add_node("decide", decide)
     graph.add_node("judge", judge)
+    graph.add_node("foresee", foresee)
     graph.add_edge(START, "open")
     graph.add_conditional_edges("open", _after_opening, ["recall", END])
     graph.add_edge("recall", "think")
@@ -77,7 +83,8 @@ def build_encounter_graph(checkpointer: BaseCheckpointSaver[str] | None) -> Enco
     graph.add_conditional_edges("ask", _after_answer, ["recall", END])
     graph.add_conditional_edges("order", _after_result, ["think", END])
     graph.add_edge("decide", "judge")
-    graph.add_conditional_edges("judge", _after_verdict, ["decide", "recall", END])
+    graph.add_conditional_edges("judge", _after_verdict, ["decide", "foresee", "recall", END])
+    graph.add_edge("foresee", "recall")
     return graph.compile(checkpointer=checkpointer, name="encounter")
 
 

@@ -12,7 +12,7 @@ __all__ = ["encounter_of"]
 
 _TAKEN = (
     *("encounter_id", "created_at", "mode", "opening", "stage", "replaced", "verdicts", "turns", "facts"),
-    *("red_flags", "cost", "stopped", "missing", "warnings", "usage"),
+    *("red_flags", "prognosis", "cost", "stopped", "missing", "warnings", "usage"),
 )
 
 

@@ -10,17 +10,20 @@ from wardround.contracts.case import CaseMatches, CaseQuery
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.errors import Problem
 from wardround.contracts.study import Study
+from wardround.contracts.survival import SurvivalEstimate, SurvivalQuestion
 
 if TYPE_CHECKING:
     from wardround.orchestrator.encounter.costs import PriceTable
     from wardround.orchestrator.encounter.deciders.decider import Decider
     from wardround.orchestrator.encounter.gate.keeper import Gatekeeper
 
-__all__ = ["EncounterContext", "EncounterOptions", "EncounterState", "ReadFilm", "Recall"]
+__all__ = ["EncounterContext", "EncounterOptions", "EncounterState", "Foresee", "ReadFilm", "Recall"]
 
 Json = dict[str, Any]
 # Similar cases from memory, or the problem why there are none.
 Recall = Callable[[CaseQuery], Awaitable[tuple[CaseMatches | None, Problem | None]]]
+# A survival estimate, or the problem why there is none.
+Foresee = Callable[[SurvivalQuestion], Awaitable[tuple[SurvivalEstimate | None, Problem | None]]]
 # Reads a film under a run id of the encounter's own, so that one that was read is not read again.
 ReadFilm = Callable[[Study, str], Awaitable[Diagnosis]]
 
@@ -83,6 +86,8 @@ class EncounterState(TypedDict, total=False):
     oracle: dict[str, Json]
     reopenings: int
     red_flags: list[Json]
+    foreseen: bool
+    prognosis: Json
     status: str
     stopped: str
     missing: list[Json]
@@ -100,4 +105,5 @@ class EncounterContext:
     prices: PriceTable
     recall: Recall
     read_film: ReadFilm
+    foresee: Foresee
     options: EncounterOptions

@@ -14,7 +14,7 @@ from wardround.orchestrator.reasoning.relations import MIN_OVERLAP, bears_on
 __all__ = ["BACKGROUND", "Record", "clear_places", "raising", "same_subject", "twins"]
 
 # Kinds that may stand beside any claim, and bear none.
-BACKGROUND = frozenset({EvidenceKind.CONTEXT, EvidenceKind.QUALITY, EvidenceKind.CASE})
+BACKGROUND = frozenset({EvidenceKind.CONTEXT, EvidenceKind.QUALITY, EvidenceKind.CASE, EvidenceKind.PROGNOSIS})
 
 # Kinds of which a specialist that is configured twice, or asked twice, gives the same item again.
 _TWINNED = frozenset({EvidenceKind.FINDING, EvidenceKind.MEASUREMENT, EvidenceKind.OBSERVATION})

@@ -41,6 +41,7 @@ KIND_TITLES = {
     EvidenceKind.COMPARISON: "Comparison: what has changed since an earlier film",
     EvidenceKind.OBSERVATION: "Observation: what an uncalibrated reader saw",
     EvidenceKind.CASE: "Case: a similar case",
+    EvidenceKind.PROGNOSIS: "Prognosis: what a survival model expects",
     EvidenceKind.SEGMENTATION: "Segmentation: the outline of a structure",
     EvidenceKind.QUALITY: "Quality: is this a film that the models may read",
     EvidenceKind.CONTEXT: "Context: what was told with the request",

@@ -15,7 +15,7 @@ from wardround.contracts.base import Word
 from wardround.contracts.codes import NO_FINDING, canonical_label
 from wardround.contracts.diagnosis import Claim, Conclusion, StruckClaim, Verdict
 from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
-from wardround.orchestrator.reasoning.record import Record, same_subject
+from wardround.orchestrator.reasoning.record import BACKGROUND, Record, same_subject
 from wardround.orchestrator.reasoning.template import conclude
 from wardround.orchestrator.reasoning.wording import statement, word
 from wardround.orchestrator.verify.checks import OF_WORDS, failures
@@ -26,7 +26,7 @@ from wardround.orchestrator.verify.wording_checks import text_problems
 __all__ = ["ROUNDS", "Verification", "names_in", "next_number", "verify"]
 
 ROUNDS = 2
-_NO_FINDINGS = frozenset({EvidenceKind.SEGMENTATION, EvidenceKind.CONTEXT, EvidenceKind.QUALITY, EvidenceKind.CASE})
+_NO_FINDINGS = BACKGROUND | {EvidenceKind.SEGMENTATION}
 
 
 class Verification(Word):

@@ -29,6 +29,7 @@ ROLES = {
     "evidence": {Role.WEIGH},
     "observer": {Role.OBSERVE},
     "cases": {Role.RECALL, Role.REMEMBER, Role.RETRIEVE, Role.CASE_FILE},
+    "survival": {Role.SURVIVE},
 }
 
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from mcp.server.mcpserver import MCPServer
 from small_house import small_house
 
 from wardround.agents.cases.embedders import open_embedder
@@ -37,14 +38,15 @@ async def small_ward(
     *,
     reasoner: Mapping[str, Any] | None = None,
     without: Sequence[str] = (),
+    others: Mapping[str, MCPServer[Any]] | None = None,
     **config: Any,
 ) -> AsyncIterator[Encounters]:
-    """Encounters over a memory of `cases`; `config` are fields of `[encounter]`."""
+    """Encounters over a memory of `cases`; `others` are further servers, `config` fields of `[encounter]`."""
     if not (folder / "cases.db").exists():
         fill_memory(folder, cases)
     memory = build("cases", ServerSettings(folder / "store", home=folder))
     async with (
-        small_house(folder, reasoner=reasoner, others={"cases": memory}, without=without) as house,
+        small_house(folder, reasoner=reasoner, others={"cases": memory, **(others or {})}, without=without) as house,
         EncounterStore.opened(folder / "encounters.db") as store,
     ):
         yield Encounters(house, store, list_prices(), EncounterConfig(**config))

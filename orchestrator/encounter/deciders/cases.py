@@ -76,7 +76,7 @@ class CasesDecider:
         )
 
     def _made(self, view: View, chosen: Sequence[Ballot], others: Sequence[Ballot], **fields: object) -> Decision:
-        told = [fact.id for fact in view.book.of_kind(FactKind.COMPLAINT)]
+        told = [fact.id for fact in view.book.of_kind(FactKind.COMPLAINT, FactKind.PROGNOSIS)]
         backed = [id_ for ballot in chosen for id_ in ballot.facts]
         return Decision.model_validate(
             {
@@ -86,7 +86,7 @@ class CasesDecider:
                 "alternatives": tuple(ballot.choice for ballot in others[:5]),
                 "confidence": min(1.0, min(ballot.share for ballot in chosen)),
                 "citations": tuple(dict.fromkeys([*told, *backed])),
-                "reason": _reason(chosen, len(view.similar)),
+                "reason": _reason(chosen, len(view.similar)) + _beside(view),
                 "source": self.name,
                 "version": self.version,
                 **fields,
@@ -137,6 +137,12 @@ class CasesDecider:
 
 def _majority(ballots: Sequence[Ballot]) -> list[Ballot]:
     return [one for one in ballots if one.share >= _MAJORITY] or list(ballots[:1])
+
+
+def _beside(view: View) -> str:
+    """That an estimate stands beside the votes: it moves none of them, and whoever reads the decision weighs it."""
+    estimates = [fact.id for fact in view.book.of_kind(FactKind.PROGNOSIS)]
+    return f" Beside it stands the survival estimate {', '.join(estimates)}, which moved no vote." if estimates else ""
 
 
 def _reason(chosen: Sequence[Ballot], cases: int) -> str:

@@ -1,0 +1,1 @@
+"""How the survival models that come along, and those of the benchmark's data, are made."""

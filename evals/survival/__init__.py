@@ -1,0 +1,1 @@
+"""Survival models beside their peers: data sets, splits, measures, a simulation whose truth is known, and growth."""

@@ -1,0 +1,57 @@
+"""What a model says of the patients of a fold: a risk for each, and a curve of survival."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from wardround.agents.measures.resampling import Floats
+from wardround.evals.survival.datasets import Fold
+from wardround.evals.survival.metrics import Observed, Step, kaplan_meier
+
+__all__ = ["Forecast", "Model", "breslow", "constant", "stepped"]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """`risk` (n,) is higher for an earlier event. `survival` gives the curves (n, t) at times (t,).
+
+    `low` and `high` give a 90 % band in the same way, where a model has one. `chosen` says what it chose for itself.
+    """
+
+    risk: Floats
+    survival: Callable[[Floats], Floats]
+    low: Callable[[Floats], Floats] | None = None
+    high: Callable[[Floats], Floats] | None = None
+    chosen: str = ""
+
+
+Model = Callable[[Fold, int], Forecast]  # a fold and a seed
+
+
+def stepped(risk: Floats, times: Floats, survival: Floats) -> Forecast:
+    """Curves (n, t) that keep their value until the next time."""
+
+    def at(wanted: Floats) -> Floats:
+        whole = np.concatenate([np.ones((len(survival), 1)), survival], axis=1)
+        return np.asarray(whole[:, np.searchsorted(times, wanted, side="right")], dtype=np.float64)
+
+    return Forecast(np.asarray(risk, dtype=np.float64), at)
+
+
+def breslow(observed: Observed, log_hazard: Floats) -> Step:
+    """The survival of a patient whose log relative hazard is 0, exp(-H(t)), with H after Breslow (1974)."""
+    times, place = np.unique(observed.times, return_inverse=True)
+    events = np.bincount(place, weights=observed.events, minlength=len(times))
+    hazard = np.bincount(place, weights=np.exp(log_hazard), minlength=len(times))
+    return Step(times, np.exp(-np.cumsum(events / np.cumsum(hazard[::-1])[::-1])))
+
+
+def constant(fold: Fold, seed: int) -> Forecast:
+    """The floor: one risk for all, and for all the training fold's Kaplan–Meier curve."""
+    del seed
+    curve = kaplan_meier(fold.observed)
+    n = len(fold.test)
+    return stepped(np.zeros(n), curve.times, np.broadcast_to(curve.values, (n, len(curve.values))))
