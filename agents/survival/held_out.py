@@ -7,15 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
-from wardround.agents.survival.curves import Steps, kaplan_meier
+from wardround.agents.measures.survival import (
+    Observed,
+    agreement,
+    brier_terms,
+    d_calibration,
+    integrated,
+    time_grid,
+)
 
-__all__ = ["CALIBRATED_FROM", "Forecast", "brier", "concordance", "d_calibration", "figures"]
+__all__ = ["CALIBRATED_FROM", "Forecast", "figures"]
 
 CALIBRATED_FROM = 0.05  # the p of D-calibration from which curves are not found out to be wrong
-_BINS = 10
-_GRID = 50
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -37,50 +41,12 @@ class Forecast:
         return np.stack([np.interp(wanted, known, curve) for curve in curves])
 
 
-def concordance(times: Floats, events: Bools, risk: Floats) -> float:
-    """Harrell's C (1982); NaN without a comparable pair."""
-    later = (times[:, None] < times[None, :]) | ((times[:, None] == times[None, :]) & ~events[None, :])
-    pairs = later & events[:, None]
-    ahead = np.sign(risk[:, None] - risk[None, :]) / 2.0 + 0.5
-    return float(ahead[pairs].mean()) if pairs.any() else float("nan")
-
-
-def brier(training: tuple[Floats, Bools], test: tuple[Floats, Bools], forecast: Forecast) -> float:
-    """The integrated Brier score (Graf et al. 1999), weighted by the training fold's censoring.
-
-    From the first time of the test patients to where nine in ten of them have ended; NaN where these are one time.
-    """
-    times, events = test
-    grid = np.linspace(times.min(), np.quantile(times, 0.9), _GRID)
+def _brier(training: Observed, test: Observed, forecast: Forecast) -> float:
+    """The integrated Brier score; NaN where the patients' times leave no span to integrate over."""
+    grid = time_grid(training, test)
     if not grid[-1] > grid[0]:
         return float("nan")
-    followed = kaplan_meier(training[0], ~training[1])
-    own, there = _value(followed, times, "left"), _value(followed, grid, "right")
-    survival = forecast.at(grid)
-    died = (times[:, None] <= grid) & events[:, None] & (own > 0.0)[:, None]
-    alive = times[:, None] > grid
-    terms = np.where(died, survival**2 / np.maximum(own, 1e-9)[:, None], 0.0)
-    terms += np.where(alive, (1.0 - survival) ** 2 / np.maximum(there, 1e-9), 0.0)
-    return float(np.trapezoid(terms.mean(axis=0), grid) / (grid[-1] - grid[0]))
-
-
-def _value(curve: Steps, at: Floats, side: str) -> Floats:
-    places = np.searchsorted(curve.times, at, side="left" if side == "left" else "right")
-    return np.concatenate([[1.0], curve.survival])[places]
-
-
-def d_calibration(survival: Floats, events: Bools) -> float:
-    """The p of D-calibration (Haider et al., JMLR 2020), from each one's forecast survival at its own time (n,).
-
-    A censored patient is shared out evenly over [0, survival].
-    """
-    edges = np.arange(_BINS) / _BINS
-    place = np.minimum((survival[events] * _BINS).astype(int), _BINS - 1)
-    counts = np.bincount(place, minlength=_BINS).astype(np.float64)
-    at = np.maximum(survival[~events], 1e-9)[:, None]
-    counts += (np.clip(at - edges, 0.0, 1.0 / _BINS) / at).sum(axis=0)
-    expected = len(survival) / _BINS
-    return float(chi2.sf(((counts - expected) ** 2 / expected).sum(), _BINS - 1))
+    return float(integrated(brier_terms(training, test, forecast.at(grid), grid), grid).mean())
 
 
 def figures(
@@ -102,10 +68,11 @@ def figures(
     for fold in np.unique(folds):
         test, rest = folds == fold, folds != fold
         made = forecast(rest, test)
-        told["harrell_c"].append(concordance(times[test], events[test], made.risk))
-        told["integrated_brier"].append(brier((times[rest], events[rest]), (times[test], events[test]), made))
+        seen, unseen = Observed(times[rest], events[rest]), Observed(times[test], events[test])
+        told["harrell_c"].append(agreement(unseen, made.risk).value)
+        told["integrated_brier"].append(_brier(seen, unseen, made))
         known = made.at(np.unique(times[test]))
         own[test] = known[np.arange(test.sum()), np.searchsorted(np.unique(times[test]), times[test])]
     finite = {name: [value for value in values if np.isfinite(value)] for name, values in told.items()}
     means = {name: float(np.mean(values)) for name, values in finite.items() if values}
-    return {**means, "d_calibration_p": d_calibration(own, events), "folds": float(len(np.unique(folds)))}
+    return {**means, "d_calibration_p": d_calibration(own, events).p, "folds": float(len(np.unique(folds)))}

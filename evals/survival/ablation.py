@@ -17,16 +17,15 @@ from torch import nn
 
 from wardround.agents.imaging.store import write_whole
 from wardround.agents.measures.resampling import Floats
+from wardround.agents.measures.survival import Observed, agreement, covered, d_calibration, time_grid
 from wardround.agents.survival.genesets import pathway_matrix
 from wardround.agents.survival.learning.fitting import Fitted, fit
 from wardround.agents.survival.learning.hierarchy import in_order
 from wardround.agents.survival.learning.network import SurvivalNetwork
 from wardround.agents.survival.learning.options import SurvivalOptions
 from wardround.evals.evaluate.tables import Tick, no_tick
-from wardround.evals.survival.calibration import covered, d_calibration
-from wardround.evals.survival.folds import scored, time_grid
+from wardround.evals.survival.folds import scored
 from wardround.evals.survival.forecast import Forecast
-from wardround.evals.survival.metrics import Observed, agreement
 from wardround.evals.survival.ours import VARIANTS, interpolated, source
 from wardround.evals.survival.simulation import Simulated, World
 

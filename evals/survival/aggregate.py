@@ -15,14 +15,13 @@ from wardround.agents.measures.resampling import (
     interval_of,
     mean_statistic,
 )
+from wardround.agents.measures.survival import agreement, d_calibration, horizon, weighted_agreement
 from wardround.evals.evaluate.figures import ValueFigure, rounded, told
 from wardround.evals.survival.ablation import Trial, of_variant
-from wardround.evals.survival.calibration import d_calibration
 from wardround.evals.survival.compare import PairedTest, corrected_t, holm, resampled_means
 from wardround.evals.survival.datasets import Dataset
 from wardround.evals.survival.figures import AblationFigure, DatasetFigure, ModelFigure, PairedFigure, VariantFigure
-from wardround.evals.survival.folds import Scored, horizon
-from wardround.evals.survival.metrics import agreement, weighted_agreement
+from wardround.evals.survival.folds import Scored
 from wardround.evals.survival.splits import FOLDS, Split
 
 __all__ = ["COMPARED", "FLOOR", "ablation_figure", "dataset_figure"]

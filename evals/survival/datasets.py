@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wardround.agents.measures.resampling import Floats
+from wardround.agents.measures.survival import Observed
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.evals.survival.extra import extra_module
-from wardround.evals.survival.metrics import Observed
 from wardround.evals.survival.splits import Split
 
 __all__ = ["DATASETS", "SIX", "Dataset", "Fold", "encoded", "fold_of", "load_dataset"]

@@ -14,24 +14,22 @@ import numpy as np
 
 from wardround.agents.imaging.store import write_whole
 from wardround.agents.measures.resampling import Floats
-from wardround.evals.survival.datasets import Dataset, fold_of
-from wardround.evals.survival.forecast import Forecast, Model
-from wardround.evals.survival.metrics import (
+from wardround.agents.measures.survival import (
     Observed,
     agreement,
     brier_terms,
     dynamic_auc,
+    horizon,
     integrated,
     mean_auc,
+    time_grid,
     weighted_agreement,
 )
+from wardround.evals.survival.datasets import Dataset, fold_of
+from wardround.evals.survival.forecast import Forecast, Model
 from wardround.evals.survival.splits import Split
 
-__all__ = ["Keep", "Scored", "horizon", "measured_fold", "scored", "time_grid"]
-
-_LATE = 90.0  # the percentile of the training events' times up to which models are measured
-_EARLY = 10.0
-_STEPS = 50
+__all__ = ["Keep", "Scored", "measured_fold", "scored"]
 
 
 @dataclass(frozen=True)
@@ -55,20 +53,6 @@ class Scored:
     auc: float
     seconds: float
     chosen: str
-
-
-def horizon(train: Observed, test: Observed) -> float:
-    """Until when is measured: the 90th percentile of the training events' times, at most the last test time."""
-    return float(min(np.percentile(train.times[train.events], _LATE), test.times.max()))
-
-
-def time_grid(train: Observed, test: Observed) -> Floats:
-    """Fifty times from the 10th percentile of the training events' to the horizon, all before the last test time."""
-    tau = horizon(train, test)
-    before = test.times[test.times < test.times.max()]
-    last = min(tau, float(before.max())) if len(before) else tau
-    first = max(float(np.percentile(train.times[train.events], _EARLY)), float(test.times.min()))
-    return np.linspace(first, last, _STEPS)
 
 
 def scored(train: Observed, test: Observed, forecast: Forecast, seconds: float = 0.0) -> Scored:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from wardround.agents.measures.resampling import Floats
+from wardround.agents.measures.survival import Observed, Step, kaplan_meier
 from wardround.evals.survival.datasets import Fold
-from wardround.evals.survival.metrics import Observed, Step, kaplan_meier
 
 __all__ = ["Forecast", "Model", "breslow", "constant", "stepped"]
 

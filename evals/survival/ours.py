@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from wardround.agents.measures.resampling import Floats
+from wardround.agents.measures.survival import Observed
 from wardround.agents.survival.learning import options as options_module
 from wardround.agents.survival.learning.cohort import Patients
 from wardround.agents.survival.learning.fitting import fit
 from wardround.agents.survival.learning.options import SurvivalOptions
 from wardround.evals.survival.datasets import Fold
 from wardround.evals.survival.forecast import Forecast, Model
-from wardround.evals.survival.metrics import Observed
 
 __all__ = ["VARIANTS", "interpolated", "of_fold", "ours", "source", "variant"]
 

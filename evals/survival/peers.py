@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from wardround.agents.measures.resampling import Floats
+from wardround.agents.measures.survival import agreement
 from wardround.evals.survival.datasets import Fold
 from wardround.evals.survival.deepsurv import deepsurv
 from wardround.evals.survival.extra import extra_module
 from wardround.evals.survival.forecast import Forecast, Model, constant, stepped
-from wardround.evals.survival.metrics import agreement
 from wardround.evals.survival.splits import inner_splits
 
 __all__ = ["PEERS"]

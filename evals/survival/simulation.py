@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wardround.agents.measures.resampling import Floats
+from wardround.agents.measures.survival import Observed
 from wardround.agents.survival.learning.cohort import Bag, Patients
 from wardround.contracts.errors import CallerError, ProblemCode
-from wardround.evals.survival.metrics import Observed
 
 __all__ = ["MOST_CENSORED", "Simulated", "World"]
 

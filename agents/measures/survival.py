@@ -1,4 +1,4 @@
-"""How well a risk ranks and how well a curve forecasts, under right censoring; each in its own words, on numpy alone.
+"""How well a risk ranks, how well a curve forecasts, and whether it means what it says, under right censoring.
 
 Censoring is taken to be independent of the covariates: a case counts by the inverse of the chance G of still being
 followed, by the Kaplan–Meier estimator of the training fold.
@@ -10,24 +10,33 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import chi2
 
 from wardround.agents.measures.resampling import Floats, Statistic
 
 __all__ = [
     "Agreement",
+    "DCalibration",
     "Observed",
     "Step",
     "agreement",
     "brier_terms",
     "censoring_curve",
+    "covered",
+    "d_calibration",
     "dynamic_auc",
+    "horizon",
     "integrated",
     "kaplan_meier",
     "mean_auc",
+    "time_grid",
     "weighted_agreement",
 ]
 
 _SAME_RISK = 1e-8
+_LATE = 90.0  # the percentile of the training events' times up to which models are measured
+_EARLY = 10.0
+_STEPS = 50
 
 
 @dataclass(frozen=True)
@@ -171,3 +180,57 @@ def mean_auc(test: Observed, values: Floats, grid: Floats) -> float:
     known = np.isfinite(values)
     total = float(share[known].sum())
     return float((values[known] * share[known]).sum()) / total if total else float("nan")
+
+
+def horizon(train: Observed, test: Observed) -> float:
+    """Until when is measured: the 90th percentile of the training events' times, at most the last test time."""
+    return float(min(np.percentile(train.times[train.events], _LATE), test.times.max()))
+
+
+def time_grid(train: Observed, test: Observed) -> Floats:
+    """Fifty times from the 10th percentile of the training events' to the horizon, all before the last test time."""
+    tau = horizon(train, test)
+    before = test.times[test.times < test.times.max()]
+    last = min(tau, float(before.max())) if len(before) else tau
+    first = max(float(np.percentile(train.times[train.events], _EARLY)), float(test.times.min()))
+    return np.linspace(first, last, _STEPS)
+
+
+@dataclass(frozen=True)
+class DCalibration:
+    """The share of patients in each tenth of forecast survival, and Pearson's test of their being equal.
+
+    `p` below 0.05 says that the curves are not calibrated; a large one does not prove that they are.
+    """
+
+    shares: tuple[float, ...]
+    statistic: float
+    p: float
+
+
+def d_calibration(survival: Floats, events: NDArray[np.bool_], bins: int = 10) -> DCalibration:
+    """D-calibration (Haider et al., JMLR 2020): at the event, the forecast chance of survival is uniform.
+
+    A patient censored where it is s had the event at some chance in [0, s), and is shared out evenly over it.
+
+    Args:
+        survival: (n,) each one's forecast chance of being without the event at the time that was observed, in [0, 1].
+        events: (n,) whether that was the event.
+    """
+    edges = np.linspace(0.0, 1.0, bins + 1)
+    place = np.clip(np.searchsorted(edges, survival, side="right") - 1, 0, bins - 1)
+    counts = np.bincount(place[events], minlength=bins).astype(np.float64)
+    at = survival[~events][:, None]
+    length = np.clip(at - edges[:-1], 0.0, 1.0 / bins)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shared = length / at
+    shared[at[:, 0] <= 0] = np.eye(bins)[0]
+    counts += shared.sum(axis=0)
+    expected = len(survival) / bins
+    statistic = float((np.square(counts - expected) / expected).sum())
+    return DCalibration(tuple((counts / len(survival)).tolist()), statistic, float(chi2.sf(statistic, bins - 1)))
+
+
+def covered(truth: Floats, low: Floats, high: Floats) -> float:
+    """The share of a true curve's points (n, t) that lie within the bands."""
+    return float(np.mean((low <= truth) & (truth <= high)))

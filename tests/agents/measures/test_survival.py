@@ -9,20 +9,21 @@ import pytest
 from numpy.typing import NDArray
 
 from wardround.agents.measures.resampling import PatientBootstrap
-from wardround.evals.survival.calibration import covered, d_calibration
-from wardround.evals.survival.compare import corrected_t, holm, resampled_means
-from wardround.evals.survival.extra import extra_module, has_extra
-from wardround.evals.survival.metrics import (
+from wardround.agents.measures.survival import (
     Observed,
     agreement,
     brier_terms,
     censoring_curve,
+    covered,
+    d_calibration,
     dynamic_auc,
     integrated,
     kaplan_meier,
     mean_auc,
     weighted_agreement,
 )
+from wardround.evals.survival.compare import corrected_t, holm, resampled_means
+from wardround.evals.survival.extra import extra_module, has_extra
 
 needs_extra = pytest.mark.skipif(not has_extra(), reason="scikit-survival is not installed: pip install '.[bench]'")
 EXACT = 1e-6
