@@ -18,9 +18,10 @@ from wardround.agents.survival.card import model_card
 from wardround.agents.survival.curves import MOST_DRAWN, picture
 from wardround.agents.survival.estimate import estimate
 from wardround.agents.survival.explain import explain
-from wardround.agents.survival.folder import CARD, Loaded, load
+from wardround.agents.survival.folder import Loaded, load
 from wardround.agents.survival.learning.cohort import Bag
 from wardround.agents.survival.registry import model_folders, the_model
+from wardround.agents.weights.model_folder import CARD
 from wardround.contracts.errors import WardroundError
 from wardround.contracts.roles import Role
 from wardround.contracts.survival import (

@@ -92,12 +92,13 @@ def fit(
 ) -> None:
     """Fit a model to a table of patients, measured on folds held out; write it as a folder."""
     from wardround.agents.survival.bags import read_bags
-    from wardround.agents.survival.folder import demand_free, save
+    from wardround.agents.survival.folder import save
     from wardround.agents.survival.genesets import read_gmt
     from wardround.agents.survival.making import Plan, make_model
     from wardround.agents.survival.registry import new_folder
     from wardround.agents.survival.settings import read_settings
     from wardround.agents.survival.table import read_genes, read_table
+    from wardround.agents.weights.model_folder import demand_free
 
     settings = read_settings(config)
     folder = new_folder(out)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from wardround.agents.survival.folder import CARD, Loaded, load
+from wardround.agents.survival.folder import Loaded, load
+from wardround.agents.weights.model_folder import CARD
 from wardround.contracts.errors import CallerError, ProblemCode, WardroundError
 from wardround.contracts.home import data_home
 

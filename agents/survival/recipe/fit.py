@@ -6,11 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from wardround.agents.survival.folder import demand_free, save
+from wardround.agents.survival.folder import save
 from wardround.agents.survival.making import make_model
 from wardround.agents.survival.recipe.cohorts import COHORTS, TIME_EVENT, write_table
 from wardround.agents.survival.registry import new_folder
 from wardround.agents.survival.table import read_table
+from wardround.agents.weights.model_folder import demand_free
 from wardround.contracts.errors import CallerError, ProblemCode, WardroundError
 from wardround.contracts.survival import SurvivalModelCard
 

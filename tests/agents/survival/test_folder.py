@@ -14,7 +14,8 @@ import pytest
 from survival_study import Study, refused
 
 from wardround.agents.survival.estimate import estimate
-from wardround.agents.survival.folder import CARD, WEIGHTS, Loaded, load, save
+from wardround.agents.survival.folder import Loaded, load, save
+from wardround.agents.weights.model_folder import CARD, WEIGHTS
 from wardround.contracts.errors import Fault, ProblemCode
 from wardround.contracts.survival import SurvivalModelCard
 

@@ -10,7 +10,6 @@ import pytest
 from survival_study import Study, refused
 
 from wardround.agents.survival.card import model_card
-from wardround.agents.survival.folder import CARD
 from wardround.agents.survival.registry import (
     model_folder,
     model_folders,
@@ -20,6 +19,7 @@ from wardround.agents.survival.registry import (
     own_folder,
     the_model,
 )
+from wardround.agents.weights.model_folder import CARD
 from wardround.contracts.errors import ProblemCode
 
 Environment = dict[str, str]
