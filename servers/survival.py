@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -20,9 +19,7 @@ from wardround.agents.survival.estimate import estimate
 from wardround.agents.survival.explain import explain
 from wardround.agents.survival.folder import Loaded, load
 from wardround.agents.survival.learning.cohort import Bag
-from wardround.agents.survival.registry import model_folders, the_model
-from wardround.agents.weights.model_folder import CARD
-from wardround.contracts.errors import WardroundError
+from wardround.agents.survival.registry import SHELF
 from wardround.contracts.roles import Role
 from wardround.contracts.survival import (
     Comparison,
@@ -33,6 +30,7 @@ from wardround.contracts.survival import (
 )
 from wardround.servers.answers import add_tool, new_server
 from wardround.servers.kit import add_card, add_routes
+from wardround.servers.open_models import OpenModels
 from wardround.servers.settings import ServerSettings
 from wardround.servers.worker import Worker
 
@@ -45,42 +43,6 @@ _Model = Annotated[
 _Several = Annotated[list[SurvivalInput], Field(min_length=1, max_length=MOST_DRAWN, description="Patients.")]
 
 
-class _Shelf:
-    """The models by name, each read when it is first asked for, and again when its folder has changed."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-        self._read: dict[Path, tuple[int, Loaded]] = {}
-
-    def named(self, name: str) -> Loaded:
-        """
-        Raises:
-            CallerError: NOT_FOUND, no such model; BAD_ARGUMENT, none is named and there are several.
-            Fault: WEIGHTS_MISMATCH, it is not what was written.
-        """
-        return self._loaded(the_model(name, self._environment))
-
-    def every(self) -> tuple[Loaded, ...]:
-        """All that can be read."""
-        found = []
-        for folder in model_folders(self._environment).values():
-            try:
-                found.append(self._loaded(folder))
-            except WardroundError:
-                continue
-        return tuple(found)
-
-    def _loaded(self, folder: Path) -> Loaded:
-        try:
-            written = (folder / CARD).stat().st_mtime_ns
-        except OSError:
-            written = -1
-        kept = self._read.get(folder)
-        if kept is None or kept[0] != written:
-            kept = self._read[folder] = written, load(folder)
-        return kept[1]
-
-
 def _answered(questions: Sequence[_Question]) -> list[Any]:
     return [question() for question in questions]
 
@@ -88,7 +50,7 @@ def _answered(questions: Sequence[_Question]) -> list[Any]:
 def build(settings: ServerSettings) -> MCPServer[Any]:
     """The server, with its five tools; models lie in the package and in the user's data folder."""
     home = {} if settings.home is None else {"WARDROUND_HOME": str(settings.home)}
-    shelf = _Shelf({**os.environ, **home})
+    shelf = OpenModels(SHELF, load, {**os.environ, **home})
     worker: Worker[_Question, Any] = Worker(_answered, name="survival", max_batch=1)
 
     @asynccontextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wardround.agents.survival.folder import load
-from wardround.agents.survival.registry import model_folders
+from wardround.agents.survival.registry import SHELF
 from wardround.contracts.errors import WardroundError
 from wardround.contracts.health import Check, Health
 
@@ -13,7 +13,7 @@ __all__ = ["checks"]
 def checks() -> list[Check]:
     """One line for each model that comes along or is the user's own."""
     found = []
-    for name, folder in model_folders().items():
+    for name, folder in SHELF.folders().items():
         try:
             detail, health, fix = load(folder).card.version, Health.OK, ""
         except WardroundError as error:

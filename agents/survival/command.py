@@ -95,13 +95,13 @@ def fit(
     from wardround.agents.survival.folder import save
     from wardround.agents.survival.genesets import read_gmt
     from wardround.agents.survival.making import Plan, make_model
-    from wardround.agents.survival.registry import new_folder
+    from wardround.agents.survival.registry import SHELF
     from wardround.agents.survival.settings import read_settings
     from wardround.agents.survival.table import read_genes, read_table
     from wardround.agents.weights.model_folder import demand_free
 
     settings = read_settings(config)
-    folder = new_folder(out)
+    folder = SHELF.new(out)
     demand_free(folder)
     sets = read_gmt(genesets) if genesets else None
     names = {gene for members in (sets or {}).values() for gene in members}
@@ -139,9 +139,9 @@ def _asked(model: str, patients: Path, identity: str | None, genes: Path | None,
 
 def _loaded(model: str) -> Loaded:
     from wardround.agents.survival.folder import load
-    from wardround.agents.survival.registry import named_folder
+    from wardround.agents.survival.registry import SHELF
 
-    return load(named_folder(model))
+    return load(SHELF.named(model))
 
 
 @app.command()
@@ -225,9 +225,10 @@ def explain(
 @app.command("list")
 def list_models(as_json: _AsJson = False) -> None:
     """The models that come along, and the user's own."""
-    from wardround.agents.survival.registry import open_all
+    from wardround.agents.survival.folder import load
+    from wardround.agents.survival.registry import SHELF
 
-    models, broken = open_all()
+    models, broken = SHELF.opened(load)
     _warn(broken)
     shown = _table("survival models", "model", "version", "patients", "events", "time", "reads", "C, held out")
     for name, one in models.items():

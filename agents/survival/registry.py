@@ -1,113 +1,11 @@
-"""Which survival models there are: those that come with the package, and those in the user's data folder."""
+"""Which survival models there are."""
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Mapping
 from pathlib import Path
 
-from wardround.agents.survival.folder import Loaded, load
-from wardround.agents.weights.model_folder import CARD
-from wardround.contracts.errors import CallerError, ProblemCode, WardroundError
-from wardround.contracts.home import data_home
+from wardround.agents.weights.model_shelf import ModelShelf
 
-__all__ = [
-    "BUNDLED",
-    "model_folder",
-    "model_folders",
-    "named_folder",
-    "new_folder",
-    "open_all",
-    "own_folder",
-    "the_model",
-]
+__all__ = ["SHELF"]
 
-BUNDLED = Path(__file__).parent / "models"
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,79}")
-
-
-def own_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the user's own models lie: `models/survival` in the data folder."""
-    return data_home(environment) / "models" / "survival"
-
-
-def model_folders(environment: Mapping[str, str] = os.environ) -> dict[str, Path]:
-    """The folder of each model by name. A bundled name is the bundled model's, whatever lies in the user's folder."""
-    found: dict[str, Path] = {}
-    for root in (BUNDLED, own_folder(environment)):
-        for card in sorted(root.glob(f"*/{CARD}")):
-            if _NAME.fullmatch(card.parent.name):
-                found.setdefault(card.parent.name, card.parent)
-    return found
-
-
-def model_folder(name: str, environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of a model.
-
-    Raises:
-        CallerError: NOT_FOUND, there is no model of this name.
-    """
-    found = model_folders(environment)
-    if name not in found:
-        known = f"Known are {', '.join(found)}." if found else "None is here yet."
-        raise CallerError(
-            ProblemCode.NOT_FOUND,
-            "There is no survival model of that name.",
-            f"{known} 'wardround survival fit' makes one.",
-        )
-    return found[name]
-
-
-def the_model(name: str, environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of the model of this name; without a name, of the one that there is.
-
-    Raises:
-        CallerError: NOT_FOUND, no such model, or none at all; BAD_ARGUMENT, none is named and there are several.
-    """
-    found = model_folders(environment)
-    if name or not found:
-        return model_folder(name, environment)
-    if len(found) > 1:
-        raise CallerError(
-            ProblemCode.BAD_ARGUMENT,
-            f"There are {len(found)} survival models, and none was named.",
-            f"Name one of {', '.join(found)}; each tells on its card for which patients it is.",
-        )
-    return next(iter(found.values()))
-
-
-def named_folder(named: str, environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of a model by its name, or the folder itself where a path leads to one.
-
-    Raises:
-        CallerError: NOT_FOUND, there is neither.
-    """
-    path = Path(named)
-    return path if (path / CARD).is_file() else model_folder(named, environment)
-
-
-def new_folder(named: Path, environment: Mapping[str, str] = os.environ) -> Path:
-    """Where a new model is written: a plain name goes among the user's own models, a path where it leads.
-
-    Raises:
-        CallerError: BAD_ARGUMENT, a name that no model can have.
-    """
-    if not _NAME.fullmatch(named.name):
-        raise CallerError(
-            ProblemCode.BAD_ARGUMENT,
-            "That is no name of a model.",
-            "Use up to 80 letters, digits, dots, hyphens and underscores, a letter or digit first.",
-        )
-    return named if len(named.parts) > 1 else own_folder(environment) / named.name
-
-
-def open_all(environment: Mapping[str, str] = os.environ) -> tuple[dict[str, Loaded], tuple[str, ...]]:
-    """Every model that can be read, by name, and a sentence for each that cannot."""
-    opened, broken = {}, []
-    for name, folder in model_folders(environment).items():
-        try:
-            opened[name] = load(folder)
-        except WardroundError as error:
-            broken.append(f"'{name}': {error.problem}")
-    return opened, tuple(broken)
+SHELF = ModelShelf("survival", Path(__file__).parent / "models")

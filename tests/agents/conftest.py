@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from survival_study import Study, made_study
 
 from wardround.agents.weights.registry import folder
 
@@ -18,3 +19,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("WARDROUND_HOME", str(root))
         (folder() / "downloads").mkdir(parents=True)
         yield root
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """One small fitted study that the tests of survival share."""
+    return made_study(tmp_path_factory.mktemp("study"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from wardround.agents.survival.folder import save
 from wardround.agents.survival.making import make_model
 from wardround.agents.survival.recipe.cohorts import COHORTS, TIME_EVENT, write_table
-from wardround.agents.survival.registry import new_folder
+from wardround.agents.survival.registry import SHELF
 from wardround.agents.survival.table import read_table
 from wardround.agents.weights.model_folder import demand_free
 from wardround.contracts.errors import CallerError, ProblemCode, WardroundError
@@ -42,7 +42,7 @@ def _told(what: str, epoch: int, epochs: int) -> None:
 def main() -> int:
     """The command line of the recipe."""
     try:
-        card = fit_cohort(sys.argv[1], new_folder(Path(sys.argv[2])))
+        card = fit_cohort(sys.argv[1], SHELF.new(Path(sys.argv[2])))
     except WardroundError as error:
         print(error.problem, file=sys.stderr)
         return 2
