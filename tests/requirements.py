@@ -448,4 +448,22 @@ PROMISES: tuple[Promise, ...] = (
         "A risk is explained by parts that add up to it, within an error that is told.",
         ("servers/test_survival_server.py::test_a_risk_is_explained_and_the_parts_add_up",),
     ),
+    Promise(
+        "LESIONS-01",
+        "One command turns a folder of images with masks into a model that says how well it does on patients held "
+        "out, and another finds the lesions of an image with sizes and scores; what cannot be done is told.",
+        (
+            "agents/lesions/test_command.py::test_an_image_gets_its_lesions_with_sizes_and_a_picture",
+            "agents/lesions/test_command.py::test_what_cannot_be_done_is_told_with_what_to_do",
+            "agents/lesions/test_making.py::test_a_folder_becomes_a_model_that_reads_as_before",
+        ),
+    ),
+    Promise(
+        "LESIONS-02",
+        "The scans of a lesion network are interchangeable: the same weights give the same answer.",
+        (
+            "agents/lesions/test_network.py::test_the_same_weights_give_the_same_answer_by_either_method",
+            "agents/lesions/test_scan.py::test_the_chunked_scan_says_what_the_reference_says",
+        ),
+    ),
 )

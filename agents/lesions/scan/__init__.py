@@ -1,0 +1,1 @@
+"""The selective scan: one recurrence over a sequence, computed in three interchangeable ways."""

@@ -1,0 +1,99 @@
+"""Lesions: what a segmentation server finds on an image, and what a fitted lesion model says of itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from wardround.contracts.anatomy import Location
+from wardround.contracts.base import NOTICE, Digest, Unit, Word
+from wardround.contracts.card import Figure
+from wardround.contracts.study import Artefact
+
+__all__ = ["Lesion", "LesionModelCard", "LesionModels", "LesionReport", "PixelBox"]
+
+_Positive = Annotated[float, Field(gt=0)]
+_Count = Annotated[int, Field(ge=0)]
+
+
+class PixelBox(Word):
+    """A rectangle in pixels of the image; the middle of the first pixel is (0, 0)."""
+
+    left: _Count
+    top: _Count
+    width: _Count
+    height: _Count
+
+
+class Lesion(Word):
+    """One lesion. Millimetres are None where the spacing is unknown; sizes are then in pixels alone.
+
+    `diameter` is that of a circle of the same area. `mean`, `spread` and `peak` are of the model's scores of its
+    pixels; `doubt` is how far the scores move when the image is turned over. No score is a probability unless the
+    report says `calibrated`.
+    """
+
+    number: Annotated[int, Field(ge=1)]
+    box: PixelBox
+    centroid: tuple[float, float]
+    area_px: _Count
+    diameter_px: _Positive
+    area_mm2: _Positive | None = None
+    diameter_mm: _Positive | None = None
+    mean: Unit
+    spread: Annotated[float, Field(ge=0)]
+    peak: Unit
+    doubt: Annotated[float, Field(ge=0)] = 0.0
+    location: Location | None = None
+
+
+class LesionReport(Word):
+    """The lesions of one image, the surest first; `masks` has a channel for each, in their order."""
+
+    model: str
+    version: str
+    target: str
+    calibrated: bool = False
+    operating_point: Unit
+    minimum_px: _Count
+    spacing_mm: _Positive | None = None
+    lesions: tuple[Lesion, ...]
+    masks: Artefact | None = None
+    warnings: tuple[str, ...] = ()
+    synthetic: bool = False
+    notice: str = NOTICE
+
+
+class LesionModelCard(Word):
+    """A fitted lesion model: what it finds, on what, from whom it learned, and how well it does.
+
+    `spacing_mm` is the resolution at which it reads; None where it reads pixels as they come. `operating_points` are
+    cuts by name of the false alarms an image that they gave on the images held out.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    version: str
+    weights_digest: Digest
+    target: Annotated[str, Field(max_length=60)]
+    spacing_mm: _Positive | None = None
+    window: Annotated[int, Field(ge=32)]
+    operating_points: dict[str, Unit]
+    source: str = ""
+    licence: str = ""
+    images: _Count
+    patients: _Count
+    lesions: _Count
+    held_out_images: _Count
+    held_out_lesions: _Count
+    figures: tuple[Figure, ...] = ()
+    intended_use: str
+    limits: tuple[str, ...] = ()
+    notice: str = NOTICE
+
+
+class LesionModels(Word):
+    """The models that a server holds."""
+
+    models: tuple[LesionModelCard, ...]
+    notice: str = NOTICE
