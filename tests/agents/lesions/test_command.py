@@ -47,7 +47,7 @@ def _run(*arguments: str | Path) -> Result:
 
 def test_an_image_gets_its_lesions_with_sizes_and_a_picture(home: Path, tmp_path: Path) -> None:
     image, picture = home / "pairs" / "images" / "film0.png", tmp_path / "seen.png"
-    asked = ["segment", "mine", image, "--spacing", "0.5", "--point", "0.4", "--views", "4"]
+    asked: list[str | Path] = ["segment", "mine", image, "--spacing", "0.5", "--point", "0.4", "--views", "4"]
     report = LesionReport.model_validate_json(_run(*asked, "--overlay", picture, "--json").stdout)
     assert report.model == "planted" and not report.calibrated and report.notice == NOTICE
     for lesion in report.lesions:
