@@ -10,7 +10,7 @@ FOLDERS := agents contracts evals orchestrator prompts providers servers
 export LANGSMITH_TRACING := false
 
 .PHONY: demo test lint types layers unit journeys slow test-llm study bench inspect train train-detector train-anatomy \
-	train-anatomy-baseline screen-heads survival-lung survival-breast survival-bench bench-extra priors location-priors links clean
+	train-anatomy-baseline screen-heads survival-lung survival-breast survival-bench bench-extra bench-scan priors location-priors links clean
 
 # FILM=path diagnoses your own film; without it a phantom with a planted effusion is made first.
 demo: $(STAMP)
@@ -57,6 +57,10 @@ journeys: $(STAMP)
 # FILMS="a.dcm b.png" measures your own; without it, phantoms.
 bench: $(STAMP)
 	$(BIN)/python -P -m wardround.evals.latency $(FILMS)
+
+# The selective scans of the lesion network beside mambapy's, as ratios within one run.
+bench-scan: bench-extra
+	$(BIN)/python -P -m wardround.evals.lesions.scan_bench
 
 # The official MCP Inspector against every server, stdio and HTTP; needs Node 22.19 or newer.
 inspect: $(STAMP)

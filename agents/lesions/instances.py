@@ -1,4 +1,9 @@
-"""From a map of probabilities to lesions one by one: where each lies, how large it is, how sure the map is of it."""
+"""From a map of probabilities to lesions one by one: where each lies, how large it is, how sure the map is of it.
+
+A lesion is a peak, and what around it stays above half of it. So its outline does not depend on the operating point,
+which only says how high a peak must be: at a low one, a single level for all would melt neighbours, and in the end the
+whole map, into one.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects, label
+from scipy.ndimage import label, maximum_filter
 
 from wardround.contracts.errors import CallerError, Fault, ProblemCode
 
 __all__ = ["Instance", "Instances", "find_instances"]
 
 _EIGHT = np.ones((3, 3), dtype=np.int8)
+_HALF = 0.5  # of its peak, where a lesion ends
+_REACH = 16  # pixels from a peak that are looked at first
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class Instance:
 class Instances:
     """`labels`: int32 (rows, columns), 0 where none is; `found`: the surest peak first, as numbered from 1.
 
-    `dropped` tells how many islands were smaller than asked for.
+    `dropped` tells how many were smaller than asked for.
     """
 
     labels: NDArray[np.int32]
@@ -93,33 +100,67 @@ def find_instances(
     operating_point: float = 0.5,
     minimum_px: int = 3,
     spacing_mm: float | None = None,
+    most: int = 200,
 ) -> Instances:
-    """The lesions of a map (rows, columns): islands, corners joined, of what reaches the operating point.
+    """The lesions of a map (rows, columns), the highest peak first.
 
-    The diameter is that of a circle of the same area, 2 sqrt(area / pi).
+    A pixel belongs to the highest peak that it is joined to, corners included, above half of that peak. The diameter is
+    that of a circle of the same area, 2 sqrt(area / pi).
 
     Args:
-        operating_point: the least probability of a lesion's pixel, above 0 and below 1.
-        minimum_px: islands of fewer pixels are dropped, and counted.
+        operating_point: the least peak of a lesion, above 0 and below 1.
+        minimum_px: lesions of fewer pixels are dropped, and counted.
         spacing_mm: the side of a square pixel.
+        most: lesions that are looked for.
 
     Raises:
         CallerError: BAD_ARGUMENT, one of these is out of range.
         Fault: WRONG_SHAPE, the map is not one of probabilities.
     """
     _demand(probability, operating_point, minimum_px, spacing_mm)
-    islands, count = label(probability >= operating_point, structure=_EIGHT)
-    kept: list[tuple[float, NDArray[np.intp], NDArray[np.floating]]] = []
-    for island, window in enumerate(find_objects(islands), start=1):
-        within = islands[window] == island
-        if int(within.sum()) >= minimum_px:
-            values = probability[window][within]
-            pixels = np.add(np.argwhere(within), (window[0].start, window[1].start))
-            kept.append((float(values.max()), pixels, values))
-    kept.sort(key=lambda one: -one[0])
-    labels = np.zeros(probability.shape, dtype=np.int32)
-    found = []
-    for number, (_, pixels, values) in enumerate(kept, start=1):
-        labels[pixels[:, 0], pixels[:, 1]] = number
-        found.append(_measured(number, pixels, values, spacing_mm))
-    return Instances(labels=labels, found=tuple(found), dropped=count - len(kept))
+    owner = np.zeros(probability.shape, dtype=np.int32)  # -1 where a lesion was dropped
+    found: list[Instance] = []
+    dropped = 0
+    for row, column in _peaks(probability, operating_point):
+        if owner[row, column]:
+            continue
+        pixels = _around(probability, owner, row, column)
+        if len(pixels) < minimum_px:
+            owner[pixels[:, 0], pixels[:, 1]] = -1
+            dropped += 1
+            continue
+        number = len(found) + 1
+        owner[pixels[:, 0], pixels[:, 1]] = number
+        found.append(_measured(number, pixels, probability[pixels[:, 0], pixels[:, 1]], spacing_mm))
+        if len(found) == most:
+            break
+    return Instances(labels=np.maximum(owner, 0), found=tuple(found), dropped=dropped)
+
+
+def _peaks(probability: NDArray[np.floating], least: float) -> list[tuple[int, int]]:
+    """Places (row, column) of local maxima of at least `least`, the highest first."""
+    high = (probability >= least) & (probability == maximum_filter(probability, size=3, mode="nearest"))
+    places = np.argwhere(high)
+    order = np.argsort(-probability[high], kind="stable")
+    return [(int(row), int(column)) for row, column in places[order]]
+
+
+def _around(probability: NDArray[np.floating], owner: NDArray[np.int32], row: int, column: int) -> NDArray[np.intp]:
+    """The free pixels (n, 2) that are joined to a peak above half of it; looked for in a window that grows."""
+    rows, columns = probability.shape
+    level, reach = _HALF * probability[row, column], _REACH
+    while True:
+        top, left = max(0, row - reach), max(0, column - reach)
+        window = np.s_[top : row + reach + 1, left : column + reach + 1]
+        islands, _ = label((probability[window] >= level) & (owner[window] == 0), structure=_EIGHT)
+        pixels = np.add(np.argwhere(islands == islands[row - top, column - left]), (top, left))
+        (first, west), (last, east) = pixels.min(axis=0), pixels.max(axis=0)
+        cut = (
+            (first == top > 0)
+            or (west == left > 0)
+            or (last == row + reach < rows - 1)
+            or (east == column + reach < columns - 1)
+        )
+        if not cut:
+            return np.asarray(pixels, dtype=np.intp)
+        reach *= 2

@@ -82,7 +82,7 @@ def train(
             network.train()
             with torch.autocast(place.device.type, dtype=place.dtype, enabled=half):
                 logits = network(images)
-            losses = crop_losses(logits.float(), masks, options.overlap)
+            losses = crop_losses(logits.float(), masks, options.overlap, options.positive)
             hard = _weights(losses, batch.areas, step / options.steps, options)
             optimiser.zero_grad(set_to_none=True)
             scaler.scale(weighed(losses, hard)).backward()  # type: ignore[no-untyped-call]

@@ -17,7 +17,8 @@ class TrainingOptions(Word):
     The rate rises to `rate` over the first `warm_up` of the steps and falls by half a cosine to 0. The weights that are
     kept are a running mean of the learned ones, of which each step replaces 1 - `averaging`. `curriculum` weighs crops
     from easy and large to hard and small, by the rank of their loss as much as `loss_share` says; without it all count
-    alike. `overlap` is the weight of the soft Dice beside the cross entropy. `device` as in
+    alike. `overlap` is the weight of the soft Dice beside the cross entropy, in which a lesion's pixel
+    counts as `positive` others, so scores run high and are no probabilities. `device` as in
     `agents.weights.device.placement`.
     """
 
@@ -31,6 +32,7 @@ class TrainingOptions(Word):
     warm_up: Unit = 0.05
     averaging: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.995
     overlap: Annotated[float, Field(ge=0.0, le=100.0)] = 1.0
+    positive: Annotated[float, Field(ge=1.0, le=1000.0)] = 20.0
     curriculum: bool = True
     loss_share: Unit = 0.5
     device: str | None = None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from wardround.agents.survival.learning.fitting import fit
 from wardround.agents.survival.learning.options import SurvivalOptions
 from wardround.contracts.errors import Fault, ProblemCode
 from wardround.evals.evaluate.tables import Tick, no_tick
+from wardround.evals.memory import peak_megabytes
 from wardround.evals.survival.figures import BagGrowth, CohortGrowth, GrowthFigure
 
 __all__ = ["GENES", "PATCHES", "PATIENTS", "exponent", "measured_growth"]
@@ -83,10 +83,6 @@ def _elsewhere(*arguments: str) -> dict[str, Any]:
     return found
 
 
-def _megabytes() -> float:
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0, 1)  # Linux gives kibibytes
-
-
 def _cohort(count: int, genes: int) -> CohortGrowth:
     random = np.random.default_rng(0)
     values = random.normal(size=(count, genes)).astype(np.float32)
@@ -107,7 +103,7 @@ def _cohort(count: int, genes: int) -> CohortGrowth:
         epochs=_EPOCHS,
         seconds=round(whole, 2),
         seconds_per_epoch=round((moments[-1] - moments[1]) / (len(moments) - 2), 3),
-        megabytes=_megabytes(),
+        megabytes=peak_megabytes(),
     )
 
 
@@ -128,7 +124,7 @@ def _bag(patches: int) -> BagGrowth:
     one = Patients(times[:1], events[:1], clinical[:1], None, (_slide(random, patches),))
     begin = time.perf_counter()
     fitted.predict(one)
-    return BagGrowth(patches=patches, seconds=round(time.perf_counter() - begin, 4), megabytes=_megabytes())
+    return BagGrowth(patches=patches, seconds=round(time.perf_counter() - begin, 4), megabytes=peak_megabytes())
 
 
 def _main(arguments: Sequence[str]) -> None:

@@ -41,7 +41,9 @@ def test_without_spacing_there_are_no_millimetres() -> None:
 
 
 def test_a_higher_operating_point_leaves_what_reaches_it() -> None:
-    assert [one.area_px for one in find_instances(_MAP, 0.75, 1).found] == [1, 3, 2]
+    # The operating point says how high a peak must be, and moves no outline.
+    assert [one.area_px for one in find_instances(_MAP, 0.75, 1).found] == [1, 3, 8]
+    assert [one.area_px for one in find_instances(_MAP, 0.9, 1).found] == [1, 3]
     nothing = find_instances(_MAP, 0.999)
     assert nothing.found == () and nothing.dropped == 0 and not nothing.labels.any()
 
@@ -52,6 +54,27 @@ def test_a_lesion_inside_the_box_of_another_stays_its_own() -> None:
     ring[3:6, 3:6] = 0.9
     inner, outer = find_instances(ring).found
     assert (inner.area_px, outer.area_px) == (9, 32) and outer.peak == pytest.approx(0.6)
+
+
+def test_a_low_operating_point_melts_nothing_together() -> None:
+    y, x = np.mgrid[:60, :80]
+    spots = [(15, 20, 0.9), (15, 34, 0.3), (45, 60, 0.06)]
+    bumps = sum(height * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 18.0) for row, column, height in spots)
+    told = find_instances(np.asarray(bumps + 0.025), 0.05)
+    places = [(round(one.centroid[1]), round(one.centroid[0])) for one in told.found]
+    assert places == [(15, 20), (15, 34), (45, 60)]
+    assert [one.peak for one in told.found] == pytest.approx([0.925, 0.325, 0.085], abs=1e-3)
+    assert max(one.diameter_px for one in told.found) < 2 * min(one.diameter_px for one in told.found)
+    assert len(find_instances(np.asarray(bumps + 0.025), 0.05, most=2).found) == 2
+
+
+def test_a_lesion_larger_than_the_first_look_is_whole() -> None:
+    y, x = np.mgrid[:200, :200]
+    disc = np.where((y - 100) ** 2 + (x - 90) ** 2 <= 70**2, 0.9, 0.0)
+    (one,) = find_instances(disc).found
+    assert one.area_px == int((disc > 0).sum()) and one.centroid == pytest.approx((90.0, 100.0))
+    (whole,) = find_instances(np.full((40, 70), 0.7)).found
+    assert whole.area_px == 2800
 
 
 def test_what_is_out_of_range_is_told() -> None:

@@ -87,7 +87,7 @@ def test_a_crop_s_loss_is_small_where_it_is_right_and_weights_move_the_mean() ->
     masks = torch.zeros(2, 1, 8, 8)
     masks[0, 0, 2:4, 2:4] = 1.0
     right, wrong = 20.0 * (masks - 0.5), -20.0 * (masks - 0.5)
-    assert crop_losses(right, masks, 1.0).max() < 1e-2 < crop_losses(wrong, masks, 1.0).min()
+    assert crop_losses(right, masks, 1.0, 20.0).max() < 1e-2 < crop_losses(wrong, masks, 1.0, 20.0).min()
     losses = torch.tensor([1.0, 3.0])
     assert float(weighed(losses, torch.tensor([2.0, 0.0]))) == 1.0
     assert float(weighed(losses, torch.ones(2))) == 2.0

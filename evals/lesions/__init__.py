@@ -1,0 +1,1 @@
+"""What the lesion network costs: its scans beside another library's."""
