@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Column, Table
 
-from wardround.contracts.base import NOTICE, Word
+from wardround.agents.shell import noticed_table, printed, progress, warn, written
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.lesions import LesionModels
 from wardround.contracts.printable import printable
 
 if TYPE_CHECKING:
-    from wardround.agents.lesions.making import Step
+    pass
 
 __all__ = ["app"]
 
@@ -27,32 +22,6 @@ app = typer.Typer(
 )
 _AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 _Model = Annotated[str, typer.Argument(metavar="MODEL", help="A name of 'lesions list', or a model's folder.")]
-
-
-def _printed(word: Word, as_json: bool, *tables: Table) -> None:
-    if as_json:
-        typer.echo(word.model_dump_json(indent=1))
-    else:
-        Console().print(*tables)
-
-
-def _warn(warnings: Sequence[str]) -> None:
-    for warning in warnings:
-        typer.echo(f"warning: {printable(warning)}", err=True)
-
-
-def _table(title: str, *columns: str) -> Table:
-    first, *others = columns
-    aligned = (Column(name, justify="right") for name in others)
-    return Table(Column(first), *aligned, title=title, caption=NOTICE)
-
-
-@contextmanager
-def _bar() -> Iterator[Step]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda what, at, most: bar.update(task, description=what, completed=at, total=most)
 
 
 @app.command()
@@ -86,16 +55,16 @@ def fit(
     if not settings.model.name:
         settings = settings.model_copy(update={"model": settings.model.model_copy(update={"name": folder.name})})
     samples = read_folder(dataset, layout, settings.model.longest)
-    _warn(samples.warnings)
+    warn(samples.warnings)
     checkpoints = Checkpoints(resume, training_digest(samples, settings)) if resume else None
-    with _bar() as step:
+    with progress() as step:
         made = make_model(samples, settings, step, checkpoints)
     card = save(made.network, folder, made.card, settings.training)
-    shown = _table(f"{card.name} {card.version}", "figure on held-out patients", "value", "95 %", "lesions")
+    shown = noticed_table(f"{card.name} {card.version}", "figure on held-out patients", "value", "95 %", "lesions")
     for one in card.figures:
         span = "" if one.low is None or one.high is None else f"{one.low:.2f}–{one.high:.2f}"
         shown.add_row(one.name, f"{one.value:.3f}", span, str(one.n or ""))
-    _printed(card, as_json, shown)
+    printed(card, as_json, shown)
 
 
 @app.command()
@@ -124,7 +93,7 @@ def segment(
         raise CallerError(ProblemCode.BAD_ARGUMENT, "A spacing is above 0.", "Give the side of a pixel in millimetres.")
     loaded = load(SHELF.named(model))
     film = read_image(image, f"'{image.name}'")
-    with _bar() as step:
+    with progress() as step:
         found = find_lesions(
             loaded,
             film,
@@ -133,11 +102,11 @@ def segment(
             tick=lambda done, most: step("reading the image", done, most),
         )
     report = found.report
-    _warn(report.warnings)
+    warn(report.warnings)
     if overlay is not None:
-        _written(overlay, drawn(film, found))
+        written(overlay, drawn(film, found))
     unit = "mm" if spacing else "px"
-    shown = _table(
+    shown = noticed_table(
         f"{report.target}: {len(report.lesions)} at a score of {report.operating_point:.3f} ({report.model} "
         f"{report.version})",
         "lesion",
@@ -158,7 +127,7 @@ def segment(
             f"{one.mean:.2f}",
             f"{one.doubt:.2f}",
         )
-    _printed(report, as_json, shown)
+    printed(report, as_json, shown)
 
 
 def _point(named: str) -> str | float:
@@ -168,15 +137,6 @@ def _point(named: str) -> str | float:
         return named
 
 
-def _written(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError:
-        raise CallerError(
-            ProblemCode.BAD_ARGUMENT, f"'{path.name}' cannot be written.", "Name a file where you may write."
-        ) from None
-
-
 @app.command("list")
 def list_models(as_json: _AsJson = False) -> None:
     """The models that there are."""
@@ -184,13 +144,13 @@ def list_models(as_json: _AsJson = False) -> None:
     from wardround.agents.lesions.registry import SHELF
 
     models, broken = SHELF.opened(load)
-    _warn(broken)
-    shown = _table("lesion models", "model", "version", "finds", "images", "lesions", "held out")
+    warn(broken)
+    shown = noticed_table("lesion models", "model", "version", "finds", "images", "lesions", "held out")
     for name, one in models.items():
         card = one.card
         counts = (str(card.images), str(card.lesions), str(card.held_out_lesions))
         shown.add_row(printable(name), card.version, printable(card.target), *counts)
-    _printed(LesionModels(models=tuple(one.card for one in models.values())), as_json, shown)
+    printed(LesionModels(models=tuple(one.card for one in models.values())), as_json, shown)
 
 
 @app.command()
@@ -200,11 +160,11 @@ def show(model: _Model, as_json: _AsJson = False) -> None:
     from wardround.agents.lesions.registry import SHELF
 
     card = load(SHELF.named(model)).card
-    shown = _table(f"{card.name} {card.version}: {printable(card.target)}", "figure", "value", "95 %", "lesions")
+    shown = noticed_table(f"{card.name} {card.version}: {printable(card.target)}", "figure", "value", "95 %", "lesions")
     for one in card.figures:
         span = "" if one.low is None or one.high is None else f"{one.low:.2f}–{one.high:.2f}"
         shown.add_row(one.name, f"{one.value:.3f}", span, str(one.n or ""))
-    points = _table("operating points", "name", "score")
+    points = noticed_table("operating points", "name", "score")
     for name, cut in card.operating_points.items():
         points.add_row(name, f"{cut:.3f}")
-    _printed(card, as_json, shown, points)
+    printed(card, as_json, shown, points)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +18,12 @@ from wardround.agents.lesions.reading import read_film
 from wardround.agents.lesions.settings import LesionSettings
 from wardround.agents.lesions.training import train
 from wardround.agents.measures.froc import Matched, froc_rows, match
+from wardround.agents.shell import Step
 from wardround.contracts.card import Figure
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.lesions import LesionModelCard
 
-__all__ = ["INTENDED_USE", "LIMITS", "Made", "Step", "detections", "make_model", "operating_points", "training_digest"]
+__all__ = ["INTENDED_USE", "LIMITS", "Made", "detections", "make_model", "operating_points", "training_digest"]
 
 INTENDED_USE = "Research on finding small lesions on images like those it was trained on; never to rule a lesion out"
 LIMITS = (
@@ -36,8 +37,6 @@ _NOT_YET = "sha256:" + "0" * 64  # `folder.save` writes the digest of what it sa
 _LEAST = 0.02  # below, no cut makes a detection
 _MINIMUM_PX = 3
 _TOLD_RATES = (0.5, 1.0, 2.0, 4.0)
-
-Step = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

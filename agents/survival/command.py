@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Column, Table
 
-from wardround.contracts.base import NOTICE, Word
-from wardround.contracts.errors import CallerError, ProblemCode
+from wardround.agents.shell import noticed_table, printed, progress, warn, written
 from wardround.contracts.printable import printable
 from wardround.contracts.survival import Comparison, Explanation, SurvivalEstimate, SurvivalInput, SurvivalModels
 
 if TYPE_CHECKING:
     from wardround.agents.survival.asking import Asked
     from wardround.agents.survival.folder import Loaded
-    from wardround.agents.survival.making import Step
 
 __all__ = ["app"]
 
@@ -38,37 +33,6 @@ _Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Who is 
 _Genes = Annotated[Path | None, typer.Option(metavar="CSV", help="Expression: a row a patient, a column a gene.")]
 _Bags = Annotated[Path | None, typer.Option(metavar="FOLDER", help="MICRONS/ID.npy: patches of each resolution.")]
 _MOST_ROWS = 40
-
-
-def _plain(text: str) -> str:
-    """Words from files, with nothing in them that a terminal would obey."""
-    return printable(text)
-
-
-def _printed(word: Word, as_json: bool, *tables: Table) -> None:
-    if as_json:
-        typer.echo(word.model_dump_json(indent=1))
-    else:
-        Console().print(*tables)
-
-
-def _warn(warnings: Sequence[str]) -> None:
-    for warning in warnings:
-        typer.echo(f"warning: {_plain(warning)}", err=True)
-
-
-def _table(title: str, *columns: str) -> Table:
-    first, *others = columns
-    aligned = (Column(name, justify="right") for name in others)
-    return Table(Column(first), *aligned, title=title, caption=NOTICE)
-
-
-@contextmanager
-def _bar() -> Iterator[Step]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda what, epoch, epochs: bar.update(task, description=what, completed=epoch, total=epochs)
 
 
 @app.command()
@@ -108,7 +72,7 @@ def fit(
     read = read_table(table, time, event, identity, () if genes else names)
     apart, of_genes = read_genes(genes, read.ids, identity) if genes else (None, ())
     slides, of_slides = read_bags(bags, read.ids) if bags else (None, ())
-    _warn((*of_genes, *of_slides))
+    warn((*of_genes, *of_slides))
     chosen = settings.options if seed is None else settings.options.model_copy(update={"seed": seed})
     plan = Plan(
         **{**settings.cohort.model_dump(), "name": settings.cohort.name or folder.name},
@@ -116,15 +80,15 @@ def fit(
         options=chosen,
         folds=settings.folds if folds is None else folds,
     )
-    with _bar() as step:
+    with progress() as step:
         made = make_model(read, plan, apart, sets, slides, step, resume)
-    _warn(made.warnings)
+    warn(made.warnings)
     card = save(made.fitted, folder, made.card, made.encoding, made.reference, made.sets)
-    shown = _table(f"{card.name} {card.version}", "figure on held-out folds", "ours", "ridge Cox")
+    shown = noticed_table(f"{card.name} {card.version}", "figure on held-out folds", "ours", "ridge Cox")
     for name, value in card.figures.items():
         floor = card.floors.get(name)
         shown.add_row(name, f"{value:.4g}", "" if floor is None else f"{floor:.4g}")
-    _printed(card, as_json, shown)
+    printed(card, as_json, shown)
 
 
 @contextmanager
@@ -133,7 +97,7 @@ def _asked(model: str, patients: Path, identity: str | None, genes: Path | None,
 
     loaded = _loaded(model)
     asked = read_patients(loaded, patients, identity, genes, bags)
-    _warn(asked.warnings)
+    warn(asked.warnings)
     yield asked
 
 
@@ -162,17 +126,17 @@ def predict(
         told = [(one, estimate(asked.loaded, patient, slide)) for one, patient, slide in asked.each()]
     if plot is not None:
         names = [name for name, _ in told]
-        _written(plot, picture(asked.loaded.reference.steps, [one for _, one in told], names))
+        written(plot, picture(asked.loaded.reference.steps, [one for _, one in told], names))
     unit = told[0][1].cohort.time_unit or "time"
-    shown = _table(
+    shown = noticed_table(
         f"{told[0][1].model} {told[0][1].version}", "patient", f"median, {unit}", "90 %", "risk", "group", "distance"
     )
     for name, one in told[:_MOST_ROWS]:
-        _warn([f"{name}: {warning}" for warning in one.warnings])
-        shown.add_row(_plain(name), *_cells(one))
+        warn([f"{name}: {warning}" for warning in one.warnings])
+        shown.add_row(printable(name), *_cells(one))
     if len(told) > _MOST_ROWS:
-        _warn([f"{len(told) - _MOST_ROWS} further patients are in the output of --json alone."])
-    _printed(Comparison(estimates=tuple(one for _, one in told)), as_json, shown)
+        warn([f"{len(told) - _MOST_ROWS} further patients are in the output of --json alone."])
+    printed(Comparison(estimates=tuple(one for _, one in told)), as_json, shown)
 
 
 def _cells(one: SurvivalEstimate) -> tuple[str, ...]:
@@ -181,17 +145,6 @@ def _cells(one: SurvivalEstimate) -> tuple[str, ...]:
     risk = f"{one.risk:+.2f} (P{100 * one.percentile:.0f})"
     apart = f"{one.distance:.2f}" + ("" if one.in_cohort else " outside")
     return median, f"{low}–{high}", risk, one.group.value, apart
-
-
-def _written(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError:
-        raise CallerError(
-            ProblemCode.BAD_ARGUMENT,
-            f"'{path.name}' cannot be written.",
-            "Name a file in a folder that may be written.",
-        ) from None
 
 
 @app.command()
@@ -210,16 +163,16 @@ def explain(
     with _asked(model, patients, identity, genes, bags) as asked:
         name, patient, slide = next(iter(asked.each()))
         told: Explanation = explained(asked.loaded, patient, slide)
-    shown = _table(
-        f"{_plain(name)}: log hazard {told.total:+.3f} against the average patient "
+    shown = noticed_table(
+        f"{printable(name)}: log hazard {told.total:+.3f} against the average patient "
         f"({told.completeness_error:.1e} not accounted for)",
         "input",
         "kind",
         "log hazard",
     )
     for one in (*told.attributions[:top], *told.pathways[:top]):
-        shown.add_row(_plain(one.name), one.modality.value, f"{one.value:+.3f}")
-    _printed(told, as_json, shown)
+        shown.add_row(printable(one.name), one.modality.value, f"{one.value:+.3f}")
+    printed(told, as_json, shown)
 
 
 @app.command("list")
@@ -229,32 +182,32 @@ def list_models(as_json: _AsJson = False) -> None:
     from wardround.agents.survival.registry import SHELF
 
     models, broken = SHELF.opened(load)
-    _warn(broken)
-    shown = _table("survival models", "model", "version", "patients", "events", "time", "reads", "C, held out")
+    warn(broken)
+    shown = noticed_table("survival models", "model", "version", "patients", "events", "time", "reads", "C, held out")
     for name, one in models.items():
         card = one.card
         c = card.figures.get("harrell_c")
         reads = ", ".join(card.modalities)
         cohort = (str(card.cohort.patients), str(card.cohort.events), card.cohort.time_unit)
-        shown.add_row(_plain(name), card.version, *map(_plain, cohort), reads, "" if c is None else f"{c:.3f}")
-    _printed(SurvivalModels(models=tuple(one.card for one in models.values())), as_json, shown)
+        shown.add_row(printable(name), card.version, *map(printable, cohort), reads, "" if c is None else f"{c:.3f}")
+    printed(SurvivalModels(models=tuple(one.card for one in models.values())), as_json, shown)
 
 
 @app.command()
 def show(model: _Model, as_json: _AsJson = False) -> None:
     """A model's card: what it reads, in which units and ranges, from whom it learned, and how well it does."""
     card = _loaded(model).card
-    shown = _table(f"{card.name} {card.version}", "reads", "unit", "range or levels")
+    shown = noticed_table(f"{card.name} {card.version}", "reads", "unit", "range or levels")
     for one in card.covariates:
         seen = ", ".join(one.levels) if one.categorical else f"{one.low:g} to {one.high:g}"
-        shown.add_row(_plain(one.name), _plain(one.unit), _plain(seen))
+        shown.add_row(printable(one.name), printable(one.unit), printable(seen))
     if card.genes:
         shown.add_row(f"{len(card.genes)} genes", "", f"{len(card.pathways)} pathways")
-    told = _table("measured on held-out folds", "figure", "ours", "ridge Cox")
+    told = noticed_table("measured on held-out folds", "figure", "ours", "ridge Cox")
     for name, value in card.figures.items():
         floor = card.floors.get(name)
         told.add_row(name, f"{value:.4g}", "" if floor is None else f"{floor:.4g}")
-    _printed(card, as_json, shown, told)
+    printed(card, as_json, shown, told)
 
 
 @app.command("template")

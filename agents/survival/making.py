@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wardround.agents.shell import Step
 from wardround.agents.survival.card import INTENDED_USE, LIMITS
 from wardround.agents.survival.encoding import TableEncoding
 from wardround.agents.survival.floor import ridge_forecast
@@ -23,10 +24,9 @@ from wardround.agents.survival.table import Genes, Table
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.survival import Cohort, Covariate, Modality, SurvivalModelCard
 
-__all__ = ["Made", "Plan", "Step", "make_model"]
+__all__ = ["Made", "Plan", "make_model"]
 
 _NOT_YET = "sha256:" + "0" * 64  # `folder.save` writes the digest of what it saves
-Step = Callable[[str, int, int], None]
 Rows = NDArray[np.bool_]
 
 

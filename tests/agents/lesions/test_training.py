@@ -68,7 +68,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path: Path)
     again = train(_fresh(), FILMS, QUICK, Checkpoints(tmp_path, "run", every=2), tick=lambda at: steps.append(at.step))
     assert steps == [5, 6]
     assert all(torch.equal(one, other) for one, other in zip(_weights(whole), _weights(again), strict=True))
-    with pytest.raises(CallerError, match="of a training on other images") as refused:
+    with pytest.raises(CallerError, match="of a training on other data") as refused:
         train(_fresh(), FILMS, QUICK, Checkpoints(tmp_path, "another"))
     assert refused.value.problem.code is ProblemCode.BAD_ARGUMENT
     (tmp_path / "training.safetensors").write_bytes(b"junk")

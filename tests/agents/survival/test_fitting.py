@@ -133,7 +133,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_model(tmp_path: Path) -
 def test_a_state_of_another_training_is_refused(tmp_path: Path) -> None:
     patients, _ = cohort(60)
     fit(patients, QUICK, resume=tmp_path)
-    with pytest.raises(CallerError, match="other patients or with other options"):
+    with pytest.raises(CallerError, match="other data or with other options"):
         fit(patients, QUICK.model_copy(update={"rate": 0.01}), resume=tmp_path)
     (tmp_path / "training.safetensors").write_bytes(b"garbage")
     with pytest.raises(CallerError, match="cannot be read"):
