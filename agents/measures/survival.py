@@ -20,6 +20,7 @@ __all__ = [
     "Observed",
     "Step",
     "agreement",
+    "breslow",
     "brier_terms",
     "censoring_curve",
     "covered",
@@ -70,6 +71,14 @@ def kaplan_meier(observed: Observed) -> Step:
     """The share without an event (Kaplan and Meier 1958)."""
     times, events, _, at_risk = _counts(observed)
     return Step(times, np.asarray(np.cumprod(1.0 - events / at_risk), dtype=np.float64))
+
+
+def breslow(observed: Observed, log_hazard: Floats) -> Step:
+    """The survival of a patient whose log relative hazard is 0, exp(-H(t)), with H after Breslow (1974)."""
+    times, place = np.unique(observed.times, return_inverse=True)
+    events = np.bincount(place, weights=observed.events, minlength=len(times))
+    hazard = np.bincount(place, weights=np.exp(log_hazard), minlength=len(times))
+    return Step(times, np.exp(-np.cumsum(events / np.cumsum(hazard[::-1])[::-1])))
 
 
 def censoring_curve(observed: Observed) -> Step:

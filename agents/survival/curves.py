@@ -117,7 +117,7 @@ def picture(cohort: Steps, estimates: Sequence[SurvivalEstimate], names: Sequenc
     axes.set_ylim(0.0, 1.02)
     time, endpoint = first.cohort.time_unit, first.cohort.endpoint
     axes.set_xlabel(f"time ({time})" if time else "time", parse_math=False)
-    axes.set_ylabel(f"without {endpoint}" if endpoint else "event-free share", parse_math=False)
+    axes.set_ylabel(f"share without {endpoint}" if endpoint else "event-free share", parse_math=False)
     axes.set_title(f"{first.model} {first.version}: curve with 90 % band", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=8, frameon=False, loc="lower left")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from wardround.agents.measures.survival import Observed, breslow
 from wardround.agents.survival.held_out import Forecast
 from wardround.agents.survival.learning.cohort import Patients
 from wardround.agents.survival.learning.ridge import RiskSets, cox_ridge, cross_validated, stratified_folds
@@ -29,18 +30,11 @@ def ridge_forecast(train: Patients, test: Patients, seed: int = 0) -> Forecast:
     penalty, _ = cross_validated(x, times, events, [slice(0, x.shape[1])], stratified_folds(events, _FOLDS, seed))
     sets = RiskSets(times, events)
     beta = cox_ridge(x, sets, penalty).coefficients
-    at, hazard = _breslow(times, events, x @ beta)
+    baseline = breslow(Observed(times, events), x @ beta)
     risk = np.clip(y @ beta, -_MOST, _MOST)
-    return Forecast(risk, at, np.exp(-np.exp(risk)[:, None] * hazard))
+    return Forecast(risk, baseline.times, baseline.values ** np.exp(risk)[:, None])
 
 
 def _columns(patients: Patients) -> Floats:
     parts = [patients.clinical, *([] if patients.genes is None else [patients.genes])]
     return np.asarray(np.concatenate(parts, axis=1), dtype=np.float64)
-
-
-def _breslow(times: Floats, events: NDArray[np.bool_], risk: Floats) -> tuple[Floats, Floats]:
-    """Times of events (t,) and the cumulative baseline hazard there (t,)."""
-    at, counts = np.unique(times[events], return_counts=True)
-    at_risk = np.array([np.exp(risk[times >= time]).sum() for time in at])
-    return at, np.cumsum(counts / at_risk)

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wardround.agents.survival.learning.cohort import LEAST_PATIENTS
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.survival import Covariate
 
-__all__ = ["LEAST_PATIENTS", "Genes", "Table", "digest_of", "read_genes", "read_rows", "read_table"]
+__all__ = ["Genes", "Table", "digest_of", "read_genes", "read_rows", "read_table"]
 
-LEAST_PATIENTS = 20
 MOST_LEVELS = 12
 _FEW_EVENTS = 10
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "."})

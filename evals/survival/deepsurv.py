@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from wardround.agents.measures.resampling import Floats
+from wardround.agents.measures.survival import breslow
 from wardround.evals.survival.datasets import Fold
-from wardround.evals.survival.forecast import Forecast, breslow, stepped
+from wardround.evals.survival.forecast import Forecast, stepped
 
 __all__ = ["deepsurv"]
 

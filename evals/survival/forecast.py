@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from wardround.agents.measures.resampling import Floats
-from wardround.agents.measures.survival import Observed, Step, kaplan_meier
+from wardround.agents.measures.survival import kaplan_meier
 from wardround.evals.survival.datasets import Fold
 
-__all__ = ["Forecast", "Model", "breslow", "constant", "stepped"]
+__all__ = ["Forecast", "Model", "constant", "stepped"]
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,6 @@ def stepped(risk: Floats, times: Floats, survival: Floats) -> Forecast:
         return np.asarray(whole[:, np.searchsorted(times, wanted, side="right")], dtype=np.float64)
 
     return Forecast(np.asarray(risk, dtype=np.float64), at)
-
-
-def breslow(observed: Observed, log_hazard: Floats) -> Step:
-    """The survival of a patient whose log relative hazard is 0, exp(-H(t)), with H after Breslow (1974)."""
-    times, place = np.unique(observed.times, return_inverse=True)
-    events = np.bincount(place, weights=observed.events, minlength=len(times))
-    hazard = np.bincount(place, weights=np.exp(log_hazard), minlength=len(times))
-    return Step(times, np.exp(-np.cumsum(events / np.cumsum(hazard[::-1])[::-1])))
 
 
 def constant(fold: Fold, seed: int) -> Forecast:

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wardround.agents.measures.survival import Observed, agreement, kaplan_meier
+from wardround.agents.measures.survival import Observed, agreement, breslow, kaplan_meier
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.evals.survival import extra
 from wardround.evals.survival.datasets import SIX, Dataset, Fold, encoded, fold_of, load_dataset
 from wardround.evals.survival.extra import extra_module, has_extra
 from wardround.evals.survival.folds import Keep
-from wardround.evals.survival.forecast import Forecast, breslow, constant
+from wardround.evals.survival.forecast import Forecast, constant
 from wardround.evals.survival.simulation import World
 from wardround.evals.survival.splits import FOLDS, Split, inner_splits, outer_splits
 

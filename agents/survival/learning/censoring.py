@@ -21,6 +21,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from wardround.agents.measures.survival import Observed, kaplan_meier
+
 __all__ = ["earliness", "expected_log_likelihood", "gone", "spread_loss"]
 
 _SCALE = 1.0  # of the prior's spread, in log hazard: a factor of 2.7 in hazard, what a strong covariate does
@@ -29,16 +31,7 @@ _MOST = 30.0
 
 def _survival(times: NDArray[np.float64], events: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Kaplan-Meier's S(t) at each patient's own time (n,)."""
-    order = np.argsort(times, kind="stable")
-    at, happened = times[order], events[order]
-    first = np.searchsorted(at, at, side="left")
-    last = np.searchsorted(at, at, side="right") - 1
-    deaths = np.cumsum(happened)
-    of_time: NDArray[np.int64] = deaths[last] - np.where(first > 0, deaths[first - 1], 0)
-    step = np.where(first == np.arange(len(at)), 1.0 - of_time / (len(at) - first), 1.0)
-    survival = np.empty(len(at))
-    survival[order] = np.cumprod(step)[last]
-    return survival
+    return kaplan_meier(Observed(times, events)).at(times)
 
 
 def gone(times: NDArray[np.float64], events: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -24,13 +24,11 @@ class CohortSource:
 
     Attributes:
         load: gives a data frame that holds time and event under the names of `TIME_EVENT`.
-        needs: the extra that carries it.
         convert: by new name, what becomes of a value.
     """
 
     plan: Plan
     load: Callable[[], Any]
-    needs: str
     rename: Mapping[str, str]
     convert: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     keep_others: bool = False
@@ -76,7 +74,6 @@ COHORTS: dict[str, CohortSource] = {
             },
         ),
         load=_lung,
-        needs="train",
         rename={
             "age": "age",
             "sex": "sex",
@@ -102,7 +99,6 @@ COHORTS: dict[str, CohortSource] = {
             units={"age": "years", "size": "cm"},
         ),
         load=_breast,
-        needs="bench",
         rename={"age": "age", "size": "size", "er": "er", "grade": "grade"},
         keep_others=True,
     ),
