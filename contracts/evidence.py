@@ -13,6 +13,7 @@ from wardround.contracts.calibration import DeferralCut, PredictionSet
 from wardround.contracts.case import CaseTrust
 from wardround.contracts.change import Comparison
 from wardround.contracts.cue import Cue
+from wardround.contracts.lesions import LesionReport
 from wardround.contracts.screening import ScreenOutcome
 from wardround.contracts.study import Artefact, ViewPosition
 from wardround.contracts.survival import SurvivalEstimate
@@ -24,6 +25,7 @@ __all__ = [
     "Evidence",
     "EvidenceKind",
     "EvidenceReport",
+    "LesionSearch",
     "Measurement",
     "Polarity",
     "ScreenReport",
@@ -41,6 +43,7 @@ class EvidenceKind(StrEnum):
     LOCATION = "location"  # where a finding's heat map lies
     MEASUREMENT = "measurement"  # a number with a unit
     SEGMENTATION = "segmentation"  # the outline of a structure
+    LESION = "lesion"  # one lesion that was outlined: its size, score and mask
     QUALITY = "quality"  # is this a film that the models may read
     WEIGHING = "weighing"  # the pooled belief in a finding, and what made it
     CASE = "case"  # a similar case
@@ -174,3 +177,13 @@ class ScreenReport(EvidenceReport):
     reason: ShortText = ""
     outcomes: tuple[ScreenOutcome, ...] = ()
     view: ViewPosition = ViewPosition.UNKNOWN
+
+
+class LesionSearch(EvidenceReport):
+    """The lesions of one film as evidence, an item each in the order of `found.lesions`, and all that is known of them.
+
+    An item's `value` is the lesion's peak score, `measurement` its diameter in mm, or in {pixel} where the spacing is
+    unknown, and its artefact the mask's channel. `location` is there where regions were asked for and lungs were found.
+    """
+
+    found: LesionReport

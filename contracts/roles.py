@@ -11,7 +11,7 @@ The orchestrator passes only the arguments that the tool's input schema names.
     detect    image, details                        EvidenceReport
     segment   image, details                        EvidenceReport
     observe   image, details, finding               EvidenceReport
-    lesions   image, details, finding, side, region EvidenceReport
+    lesions   image, details, finding, side, region, regions   EvidenceReport
     retrieve  findings, patient, limit, synthetic   EvidenceReport
     recall    query                                 CaseMatches
     remember  case                                  Remembered
@@ -21,7 +21,8 @@ The orchestrator passes only the arguments that the tool's input schema names.
     survive   patient, model                        SurvivalEstimate
 
 `image` is a handle; `details` is the whole `Image`, for servers that cannot see the store folder. `finding` is a label
-of the code table, or empty; `findings` are labels that the evidence suspects, surest first. `synthetic` says whether
+of the code table, or empty; `findings` are labels that the evidence suspects, surest first. `side` and `region`
+narrow a search; `regions` is false where the caller places the lesions that are found itself. `synthetic` says whether
 written cases may be found. `query` is a `CaseQuery`, `case` a `Case`. To SURVIVE `patient` is a
 `SurvivalInput`, and `model` names one of its models.
 """
