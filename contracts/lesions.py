@@ -68,8 +68,9 @@ class LesionReport(Word):
 class LesionModelCard(Word):
     """A fitted lesion model: what it finds, on what, from whom it learned, and how well it does.
 
-    `spacing_mm` is the resolution at which it reads; None where it reads pixels as they come. `operating_points` are
-    cuts by name of the false alarms an image that they gave on the images held out.
+    `spacing_mm` is the resolution at which it reads; None where it reads pixels as they come. `levelled_px` is the side
+    of the squares over which brightness and contrast are evened out first, if they are. `operating_points` are cuts by
+    name of the false alarms an image that they gave on the images held out.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
@@ -77,6 +78,7 @@ class LesionModelCard(Word):
     weights_digest: Digest
     target: Annotated[str, Field(max_length=60)]
     spacing_mm: _Positive | None = None
+    levelled_px: Annotated[int, Field(ge=8)] | None = None
     window: Annotated[int, Field(ge=32)]
     operating_points: dict[str, Unit]
     source: str = ""

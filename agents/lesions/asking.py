@@ -11,6 +11,7 @@ from PIL import Image
 
 from wardround.agents.lesions.folder import Loaded
 from wardround.agents.lesions.instances import Instance, find_instances
+from wardround.agents.lesions.levelled import levelled
 from wardround.agents.lesions.reading import VIEWS, read_film
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.lesions import Lesion, LesionReport, PixelBox
@@ -103,6 +104,8 @@ def find_lesions(
     if card.spacing_mm and not spacing_mm:
         warnings.append("the spacing is unknown: the image is read as it comes, and sizes are in pixels.")
     at_scale = film if abs(ratio - 1.0) < _NEAR else _scaled(film, ratio)
+    if card.levelled_px:
+        at_scale = levelled(at_scale, card.levelled_px)
     done = 0
 
     def viewed() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["DIRECTIONS", "to_map", "to_sequences"]
+__all__ = ["DIRECTIONS", "dealt_out", "gathered", "to_map", "to_sequences"]
 
 DIRECTIONS = 4
 
@@ -24,3 +24,22 @@ def to_map(y: Tensor, height: int, width: int) -> Tensor:
     forth, back = y.chunk(2, dim=1)  # (B, 2, L, D) each
     rows, columns = (forth + back.flip(2)).unbind(1)  # (B, L, D) each
     return torch.unflatten(rows, 1, (height, width)) + torch.unflatten(columns, 1, (width, height)).transpose(1, 2)
+
+
+def dealt_out(x: Tensor) -> Tensor:
+    """As `to_sequences`, but each direction reads a quarter of the channels: (B, 4, H · W, D / 4)."""
+    first, second, third, fourth = x.chunk(DIRECTIONS, dim=-1)
+    across, down, back, up = first, second.transpose(1, 2), third, fourth.transpose(1, 2)
+    forth = torch.stack([across.flatten(1, 2), down.flatten(1, 2)], dim=1)  # (B, 2, L, D / 4)
+    return torch.cat([forth, torch.stack([back.flatten(1, 2), up.flatten(1, 2)], dim=1).flip(2)], dim=1)
+
+
+def gathered(y: Tensor, height: int, width: int) -> Tensor:
+    """The map (B, H, W, D) of sequences (B, 4, H · W, D / 4): each direction's channels beside the others'."""
+    across, down = y[:, :2].unbind(1)
+    back, up = y[:, 2:].flip(2).unbind(1)  # (B, L, D / 4)
+    rows = (torch.unflatten(one, 1, (height, width)) for one in (across, back))
+    columns = (torch.unflatten(one, 1, (width, height)).transpose(1, 2) for one in (down, up))
+    first, third = rows
+    second, fourth = columns
+    return torch.cat([first, second, third, fourth], dim=-1)

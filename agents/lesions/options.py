@@ -25,7 +25,11 @@ class NetworkOptions(Word):
     Parts: `enhanced` adds the channel feature block to every block (EnVSS in place of VSS), `tcma` the multi-scale
     attention to every skip. `drop_path` is the share of blocks left out in training, rising with depth.
 
+    Directions: in "every" each of the four scans reads all channels, as in VM-UNet; in "split" each reads a quarter of
+    them, which costs less than half as much.
+
     Scan: `decay` "head" has one rate for `head` channels (Mamba-2), "state" one for each channel and state (Mamba).
+    Where a direction has fewer channels than `head`, they are one head.
     `scan` says how it is computed, and not what: chunked matrix products, which know "head" alone, the sequential
     reference, or Mamba's own CUDA kernel. Weights fit every `scan` of the same `decay`. `chunk` is in tokens.
     """
@@ -41,6 +45,7 @@ class NetworkOptions(Word):
     enhanced: bool = True
     tcma: bool = True
 
+    directions: Literal["every", "split"] = "every"
     scan: Method = "ssd"
     decay: Literal["head", "state"] = "head"
     states: Annotated[int, Field(ge=1, le=256)] = 16
@@ -56,9 +61,12 @@ class NetworkOptions(Word):
             )
         if self.scan == "ssd" and self.decay == "state":
             raise ValueError("scan 'ssd' knows one rate per head only; choose decay 'head', or scan 's6' or 'cuda'")
-        uneven = [width for width in self.widths if 2 * width % self.head]
-        if self.decay == "head" and uneven:
-            raise ValueError(f"twice the width {uneven[0]} does not divide into heads of {self.head} channels")
+        parts = 4 if self.directions == "split" else 1
+        for read in (2 * width // parts for width in self.widths if self.decay == "head"):
+            if read % min(self.head, read):
+                raise ValueError(f"the {read} channels of a direction do not divide into heads of {self.head}")
+        if any(2 * width % parts for width in self.widths):
+            raise ValueError("twice each width must divide into four where the directions share the channels")
         return self
 
     @property

@@ -25,7 +25,7 @@ Peer = Literal["unet", "attention-unet", "vm-unet"]
 _Make = Callable[[NetworkOptions, int], nn.Module]
 _DEEPER = (1, 2, 4, 8, 16)  # times the finest width, with four halvings between
 _STRIDES = (2, 2, 2, 2)
-_WIDEST = 256
+_WIDEST = 256  # of what is tried
 
 
 def _unet(options: NetworkOptions, width: int) -> nn.Module:
@@ -38,8 +38,13 @@ def _attention_unet(options: NetworkOptions, width: int) -> nn.Module:
     return AttentionUnet(2, options.channels_in, options.classes, widths, _STRIDES)
 
 
-_MONAI: Mapping[Peer, _Make] = {"unet": _unet, "attention-unet": _attention_unet}
-PEERS: tuple[Peer, ...] = (*_MONAI, "vm-unet")
+def _vm_unet(options: NetworkOptions, times: int) -> nn.Module:
+    widths = tuple(width * times for width in options.widths)
+    return LesionNetwork(options.model_copy(update={"enhanced": False, "tcma": False, "widths": widths}))
+
+
+_MAKES: Mapping[Peer, _Make] = {"unet": _unet, "attention-unet": _attention_unet, "vm-unet": _vm_unet}
+PEERS: tuple[Peer, ...] = tuple(_MAKES)
 
 
 def count(net: nn.Module) -> int:
@@ -48,7 +53,7 @@ def count(net: nn.Module) -> int:
 
 
 def _width_like(make: _Make, options: NetworkOptions) -> int:
-    """The finest width with which a network comes nearest to the lesion network's number of weights."""
+    """The width, or times a width, with which a network comes nearest to the lesion network's number of weights."""
 
     def size(width: int) -> int:
         return count(make(options, width))
@@ -62,9 +67,8 @@ def _width_like(make: _Make, options: NetworkOptions) -> int:
 def peer(name: Peer, options: NetworkOptions) -> nn.Module:
     """A network with random weights beside `LesionNetwork(options)`: the same pictures in, the same logits out.
 
-    MONAI's want sides that are multiples of 16. VM-UNet keeps the widths, and so has somewhat fewer weights.
+    MONAI's want sides that are multiples of 16. VM-UNet's widths are ours times a whole number, so that its heads stay
+    whole.
     """
-    if name == "vm-unet":
-        return LesionNetwork(options.model_copy(update={"enhanced": False, "tcma": False}))
-    make = _MONAI[name]
+    make = _MAKES[name]
     return make(options, _width_like(make, options))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from wardround.agents.lesions.checkpoint import Checkpoints
 from wardround.agents.lesions.curriculum import difficulty, lean, weights
-from wardround.agents.lesions.data.patches import PatchSampler
+from wardround.agents.lesions.data.patches import PatchSampler, Variation
 from wardround.agents.lesions.data.samples import Sample
 from wardround.agents.lesions.losses import crop_losses, weighed
 from wardround.agents.lesions.training_options import TrainingOptions
@@ -64,7 +64,8 @@ def train(
         CallerError: BAD_ARGUMENT, no sample, a state of another training, or no such device.
     """
     place = placement(options.device)
-    sampler = PatchSampler(samples, options.crop, options.lesion_share, options.seed)
+    variation = Variation(turn_degrees=options.turn_degrees)
+    sampler = PatchSampler(samples, options.crop, options.lesion_share, options.seed, variation)
     network = network.to(place.device)
     kept = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=options.weight_decay)

@@ -14,6 +14,8 @@ __all__ = ["TrainingOptions"]
 class TrainingOptions(Word):
     """`steps` batches of `batch` crops of `crop` pixels a side, of which `lesion_share` hold a lesion for sure.
 
+    They are turned by up to `turn_degrees` either way.
+
     The rate rises to `rate` over the first `warm_up` of the steps and falls by half a cosine to 0. The weights that are
     kept are a running mean of the learned ones, of which each step replaces 1 - `averaging`. `curriculum` weighs crops
     from easy and large to hard and small, by the rank of their loss as much as `loss_share` says; without it all count
@@ -27,6 +29,7 @@ class TrainingOptions(Word):
     batch: Annotated[int, Field(ge=1, le=1024)] = 8
     crop: Annotated[int, Field(ge=32, le=4096)] = 128
     lesion_share: Unit = 0.6
+    turn_degrees: Annotated[float, Field(ge=0.0, le=180.0)] = 180.0
     rate: Annotated[float, Field(gt=0.0, le=1.0)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0.0, le=10.0)] = 1e-2
     warm_up: Unit = 0.05

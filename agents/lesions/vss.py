@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from wardround.agents.lesions.cross_scan import DIRECTIONS, to_map, to_sequences
+from wardround.agents.lesions.cross_scan import DIRECTIONS, dealt_out, gathered, to_map, to_sequences
 from wardround.agents.lesions.options import NetworkOptions
 from wardround.agents.lesions.scan.scan import selective_scan
 
@@ -55,27 +55,30 @@ class SS2D(nn.Module):
         super().__init__()
         self.method, self.chunk = options.scan, options.chunk
         inner, rank, states = _EXPAND * width, -(-width // 16), options.states
+        self.split_channels = options.directions == "split"
+        read = inner // DIRECTIONS if self.split_channels else inner  # channels of one direction
         per_state = options.decay == "state"
-        heads = inner if per_state else inner // options.head
+        heads = read if per_state else read // min(options.head, read)
         self.split = [rank, states, states]
         self.in_proj = nn.Linear(width, 2 * inner, bias=False)
         self.conv = nn.Conv2d(inner, inner, 3, padding=1, groups=inner)
-        self.x_proj = nn.Parameter(torch.empty(DIRECTIONS, inner, sum(self.split)).uniform_(-1, 1) * inner**-0.5)
+        self.x_proj = nn.Parameter(torch.empty(DIRECTIONS, read, sum(self.split)).uniform_(-1, 1) * read**-0.5)
         self.dt_proj = nn.Parameter(torch.empty(DIRECTIONS, rank, heads).uniform_(-1, 1) * rank**-0.5)
         self.dt_bias = nn.Parameter(_first_steps(heads))
         self.a_log = nn.Parameter(_first_rates(heads, states, per_state))
-        self.d = nn.Parameter(torch.ones(DIRECTIONS, inner))
+        self.d = nn.Parameter(torch.ones(DIRECTIONS, read))
         self.norm = nn.LayerNorm(inner)
         self.out_proj = nn.Linear(inner, width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         read, gate = self.in_proj(x).chunk(2, dim=-1)  # (B, H, W, D) each, D = 2C
         read = F.silu(self.conv(read.permute(0, 3, 1, 2))).permute(0, 2, 3, 1)  # (B, H, W, D)
-        tokens = to_sequences(read)  # (B, 4, L, D)
+        tokens = dealt_out(read) if self.split_channels else to_sequences(read)  # (B, 4, L, D or D / 4)
         low, b, c = torch.split(tokens @ self.x_proj, self.split, dim=-1)  # (B, 4, L, R), then (B, 4, L, N) twice
         dt = F.softplus(low @ self.dt_proj + self.dt_bias[:, None])  # (B, 4, L, heads)
         y = selective_scan(tokens, dt, -self.a_log.exp(), b, c, self.d, method=self.method, chunk=self.chunk)
-        scanned = self.norm(to_map(y, *x.shape[1:3]))  # (B, H, W, D)
+        join = gathered if self.split_channels else to_map
+        scanned = self.norm(join(y, *x.shape[1:3]))  # (B, H, W, D)
         out: Tensor = self.out_proj(scanned * F.silu(gate))  # (B, H, W, C)
         return out
 

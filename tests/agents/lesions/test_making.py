@@ -82,5 +82,5 @@ def test_what_cannot_be_learned_from_is_refused(pairs: Path, tmp_path: Path) -> 
         make_model(read_folder(empty), _settings(tmp_path))
     with pytest.raises(CallerError, match="there is no option 'stepps'"):
         _settings(tmp_path, "[training]\nstepps = 3\n")
-    with pytest.raises(CallerError, match="does not divide into heads"):
+    with pytest.raises(CallerError, match="do not divide into heads"):
         _settings(tmp_path, "[network]\nhead = 24\n")

@@ -1,0 +1,1 @@
+"""How the bundled lesion models were made."""
