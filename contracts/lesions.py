@@ -71,6 +71,8 @@ class LesionModelCard(Word):
     `spacing_mm` is the resolution at which it reads; None where it reads pixels as they come. `levelled_px` is the side
     of the squares over which brightness and contrast are evened out first, if they are. `operating_points` are cuts by
     name of the false alarms an image that they gave on the images held out.
+    `learned_from` are marks of the patients that it learned from, the first eight digits of their SHA-256; empty where
+    they are not known.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
@@ -88,6 +90,7 @@ class LesionModelCard(Word):
     lesions: _Count
     held_out_images: _Count
     held_out_lesions: _Count
+    learned_from: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     intended_use: str
     limits: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from scipy.ndimage import label
 
+from wardround.agents.cxr.seen import mark
 from wardround.agents.lesions.checkpoint import Checkpoints
 from wardround.agents.lesions.data.samples import Sample, SampleSet
 from wardround.agents.lesions.instances import find_instances
@@ -151,6 +152,7 @@ def make_model(
         lesions=_count(seen),
         held_out_images=len(held),
         held_out_lesions=sum(len(one.found) for one in tests),
+        learned_from=tuple(sorted({mark(patient) for patient in learned.patients})),
         figures=_figures(tests),
         intended_use=INTENDED_USE,
         limits=LIMITS,

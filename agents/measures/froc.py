@@ -35,6 +35,7 @@ RATES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 SIZE_BINS = ((0.0, 8.0), (8.0, 16.0), (16.0, math.inf))
 """Diameters in pixels: from the first, below the second."""
 _EIGHT = np.ones((3, 3), dtype=np.int8)
+_LEAST_IOU = 0.1  # a mark that merely touches a lesion, such as one over half the image, has not found it
 _BLOCK_CELLS = 2_000_000  # resamples times detections held at once: 16 MB
 
 
@@ -65,9 +66,9 @@ def match(
 ) -> Matched:
     """Pairs detections with lesions one to one, the highest score first.
 
-    A detection may find a lesion that its outline shares a pixel with (IoU above 0) or in which its centre lies; of
+    A detection may find a lesion that its outline overlaps by an IoU of 0.1 or more, or in which its centre lies; of
     several it takes the one that it covers best by IoU and that is still free. A second detection of a lesion is a
-    false alarm, so breaking a lesion into pieces gains nothing.
+    false alarm, so breaking a lesion into pieces gains nothing, and so is one outline around all that there is.
 
     Args:
         truth: mask (rows, columns), whose islands, corners joined, are the lesions.
@@ -85,12 +86,15 @@ def match(
     shared = np.bincount(pairs, minlength=number * count).reshape(number, count).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         iou = shared / (covered[:, None] + areas[None] - shared)
+    overlap = iou >= _LEAST_IOU
     rows, columns = lesions.shape
     for which, (x, y) in enumerate(centres):
         row, column = round(y), round(x)
         if 0 <= row < rows and 0 <= column < columns and lesions[row, column] > 0:
             # Less than any overlap of outlines, yet a hit.
             iou[which, lesions[row, column] - 1] = max(iou[which, lesions[row, column] - 1], 1e-12)
+            overlap[which, lesions[row, column] - 1] = True
+    iou = np.where(overlap, iou, 0.0)
     found, dice = np.full(count, -np.inf), np.full(count, np.nan)
     false = []
     for which in np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable"):

@@ -40,6 +40,7 @@ _METHODS = (
     "grad-cam, hirescam, hirescam-trunk and occlusion (slow); 'all' for all that it has."
 )
 _SURVIVAL_DATA = "veteran,breast_cancer,whas500,gbsg2,aids,flchain"
+_VARIANTS = "Networks of the comparison, separated by commas: full, without TCMA, unet, …; else all."
 _DATASET = "Films whose data set's name begins so; 'all' for all."
 
 
@@ -283,6 +284,68 @@ def survival(
     _tell(result, survival_tables(result), as_json)
 
 
+@app.command()
+def lesions(
+    folder: Annotated[
+        str,
+        typer.Argument(metavar="DIR", help="JSRT's labels.csv and films, or a folder as of 'lesions fit'; or 'none'."),
+    ],
+    model: Annotated[
+        str, typer.Option(help="A name of 'lesions list', or a model's folder; else the one there is.")
+    ] = "",
+    fold: Annotated[int | None, typer.Option(min=0, max=4, help="Only the patients of this fold.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also patients that the model learned from.")] = False,
+    layout: Annotated[str | None, typer.Option(help="isic, cvc, coco or pairs, where it is not plain.")] = None,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Also train our network and its peers on DIR's JSRT films: hours.")
+    ] = False,
+    ablation: Annotated[
+        bool, typer.Option("--ablation", help="Also what each part adds, on planted films of known truth: hours.")
+    ] = False,
+    variants: Annotated[str, typer.Option(metavar="LIST", help=_VARIANTS)] = "",
+    steps: Annotated[int | None, typer.Option(min=1, help="Of each training, in place of the usual.")] = None,
+    seeds: Annotated[str, typer.Option(metavar="LIST", help="Seeds of the trainings, such as 0,1,2.")] = "",
+    config: Annotated[
+        Path | None, typer.Option(metavar="TOML", help="[network] and [training] that all share, as of 'lesions fit'.")
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep what was measured; a stopped run goes on from there.")
+    ] = None,
+    plots: _Plots = None,
+    as_json: _AsJson = False,
+) -> None:
+    """FROC by size and subtlety, outlines and floors of a lesion model on patients new to it; networks side by side."""
+    from wardround.evals.evaluate.lesions import LesionEvalSettings, evaluate_lesions, planned
+    from wardround.evals.lesions.synthetic import Planted
+    from wardround.evals.lesions.tables import lesion_tables
+
+    settings = LesionEvalSettings(
+        folder=None if folder == "none" else Path(folder),
+        model=model,
+        fold=fold,
+        every=every,
+        layout=layout,
+        baselines=baselines,
+        ablation=Planted() if ablation else None,
+        variants=_listed(variants),
+        steps=steps,
+        seeds=_seeds(seeds),
+        config=config,
+        keep=private_folder(keep, "--keep") if keep else None,
+    )
+    out = private_folder(plots, "--plots") if plots else None
+    work = planned(settings)
+    with _progress("measuring", work.steps) as tick:
+        measured = evaluate_lesions(work, tick)
+    if out is not None:
+        from wardround.evals.lesions.plots import lesion_plots
+
+        _drawn(lesion_plots(measured, out))
+    for note in measured.result.notes:
+        talk().print(note, markup=False, soft_wrap=True)
+    _tell(measured.result, lesion_tables(measured.result), as_json, measured.result.warnings)
+
+
 def _listed(names: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in names.split(",") if part.strip()))
 
@@ -294,3 +357,12 @@ def _shares(named: str) -> tuple[float, ...]:
         raise CallerError(
             ProblemCode.BAD_ARGUMENT, f"'{named[:60]}' is no list of shares.", "Give numbers such as 0.3,0.8."
         ) from None
+
+
+def _seeds(named: str) -> tuple[int, ...]:
+    listed = _listed(named)
+    if not all(part.isdecimal() for part in listed):
+        raise CallerError(
+            ProblemCode.BAD_ARGUMENT, f"'{named[:60]}' is no list of seeds.", "Give whole numbers such as 0,1,2."
+        )
+    return tuple(map(int, listed))
