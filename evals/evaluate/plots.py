@@ -1,7 +1,4 @@
-"""Pictures of what was measured, as PNG: ROC, reliability, risk against coverage, regions, Dice. Imported at need.
-
-Colours are of the Okabe-Ito palette, which colour-blind readers tell apart; no picture needs colour alone.
-"""
+"""Pictures of what was measured, as PNG: ROC, reliability, risk against coverage, regions, Dice. Imported at need."""
 
 from __future__ import annotations
 
@@ -16,45 +13,24 @@ from numpy.typing import NDArray
 from wardround.agents.measures.ranking import roc_points
 from wardround.agents.measures.reliability import BINS, Bin, reliability_curve
 from wardround.agents.measures.selective import risk_coverage
-from wardround.contracts.base import NOTICE
 from wardround.evals.evaluate.detector import Judged
+from wardround.evals.evaluate.drawing import BLUE, GREEN, GREY, ORANGE, new_figure, plain, written
 from wardround.evals.evaluate.figures import AnatomyResult, Confusion, LocateResult, MethodFigure
 
 __all__ = ["anatomy_plots", "detector_plots", "locate_plots"]
 
-_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
-_FOOTER = NOTICE.partition(".")[0] + "."
 _COLUMNS = 5
-_DPI = 130
 _LEAST_IN_BIN = 30  # fewer films in a bin say little by themselves, so small sets are drawn with fewer bins
-
-
-def _figure(width: float, height: float, title: str) -> Figure:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    figure.suptitle(title, fontsize=12)
-    figure.supxlabel(_FOOTER, fontsize=8, color=_GREY)
-    return figure
-
-
-def _written(figure: Figure, out: Path, name: str) -> Path:
-    path = out / f"{name}.png"
-    figure.savefig(path, dpi=_DPI)
-    return path
-
-
-def _plain(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=7)
 
 
 def _panels(count: int, title: str) -> tuple[Figure, list[Axes]]:
     """Square panels, five in a row, those beyond the count left out."""
     rows = -(-count // _COLUMNS)
     columns = min(count, _COLUMNS)
-    figure = _figure(2.5 * columns + 0.4, 2.7 * rows + 0.9, title)
+    figure = new_figure(2.5 * columns + 0.4, 2.7 * rows + 0.9, title)
     panels = [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
     for axes in panels:
-        _plain(axes)
+        plain(axes)
     return figure, panels
 
 
@@ -69,15 +45,15 @@ def _roc(judged: Judged, labels: Sequence[int], out: Path) -> Path:
         label, known = judged.truth.labels[index], judged.truth.known[:, index]
         told = judged.result.auc[label]
         false, true = roc_points(judged.scores[known, index], judged.truth.positive[known, index])
-        axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8, linestyle=":")
-        axes.plot(false, true, color=_BLUE, linewidth=1.6)
-        axes.fill_between(false, true, color=_BLUE, alpha=0.08, linewidth=0)
+        axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
+        axes.plot(false, true, color=BLUE, linewidth=1.6)
+        axes.fill_between(false, true, color=BLUE, alpha=0.08, linewidth=0)
         axes.set_title(label.replace("_", " "), fontsize=9)
         words = f"AUC {told.value:.2f} ({told.low:.2f} to {told.high:.2f})\nview alone {told.floor_view:.2f}"
         axes.text(0.98, 0.04, f"{words}\n{told.positives} positive", ha="right", va="bottom", fontsize=6.5)
         axes.set_aspect("equal")
     figure.supylabel("share of positives found, against the share of negatives called positive", fontsize=9)
-    return _written(figure, out, "roc")
+    return written(figure, out, "roc")
 
 
 def _wilson(bins: Sequence[Bin]) -> NDArray[np.float64]:
@@ -98,8 +74,8 @@ def _reliability(judged: Judged, labels: Sequence[int], out: Path) -> Path:
         shown = reliability_curve(judged.probabilities[known, index], judged.truth.positive[known, index], count)
         said = [one.probability for one in shown]
         came = [one.share for one in shown]
-        colour = _BLUE if told.of == "probability" else _ORANGE
-        axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8, linestyle=":")
+        colour = BLUE if told.of == "probability" else ORANGE
+        axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
         axes.errorbar(
             said, came, yerr=_wilson(shown), color=colour, marker="o", markersize=3, linewidth=1.2, elinewidth=0.6
         )
@@ -111,7 +87,7 @@ def _reliability(judged: Judged, labels: Sequence[int], out: Path) -> Path:
         axes.text(0.98, 0.03, f"ECE {told.value:.3f}{constant}", transform=axes.transAxes, ha="right", fontsize=6.5)
         axes.set_aspect("equal")
     figure.supylabel("share that was positive, against what was said (bins of equal mass, 95 %)", fontsize=9)
-    return _written(figure, out, "reliability")
+    return written(figure, out, "reliability")
 
 
 def _risk_coverage(judged: Judged, out: Path) -> Path | None:
@@ -121,22 +97,22 @@ def _risk_coverage(judged: Judged, out: Path) -> Path | None:
     index = judged.truth.labels.index(told.label)
     known = judged.truth.known[:, index]
     coverage, risk = risk_coverage(judged.probabilities[known, index], judged.truth.positive[known, index])
-    figure = _figure(6.4, 4.6, f"{told.label}: error against coverage\n{_named(judged)}")
+    figure = new_figure(6.4, 4.6, f"{told.label}: error against coverage\n{_named(judged)}")
     axes = figure.add_subplot()
-    _plain(axes)
-    axes.plot(coverage, risk, color=_BLUE, linewidth=1.8, label=f"most confident films first (AURC {told.aurc:.3f})")
-    axes.axhline(told.majority_error, color=_GREY, linestyle="--", linewidth=1, label="always the commoner answer")
+    plain(axes)
+    axes.plot(coverage, risk, color=BLUE, linewidth=1.8, label=f"most confident films first (AURC {told.aurc:.3f})")
+    axes.axhline(told.majority_error, color=GREY, linestyle="--", linewidth=1, label="always the commoner answer")
     if told.error_full.value is not None:
-        axes.axhline(told.error_full.value, color=_ORANGE, linestyle=":", linewidth=1.2, label="all films answered")
+        axes.axhline(told.error_full.value, color=ORANGE, linestyle=":", linewidth=1.2, label="all films answered")
     if told.deferral:
         points = [(one.answered, one.error) for one in told.deferral if one.error is not None]
-        axes.plot(*zip(*points, strict=True), "D", color=_GREEN, markersize=5, label="stored cuts for deferring")
+        axes.plot(*zip(*points, strict=True), "D", color=GREEN, markersize=5, label="stored cuts for deferring")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, None)
     axes.set_xlabel("share of films answered", fontsize=9)
     axes.set_ylabel("share of answers that are wrong", fontsize=9)
     axes.legend(fontsize=8, frameon=False)
-    return _written(figure, out, "risk_coverage")
+    return written(figure, out, "risk_coverage")
 
 
 def detector_plots(judged: Judged, out: Path) -> tuple[Path, ...]:
@@ -154,30 +130,31 @@ def detector_plots(judged: Judged, out: Path) -> tuple[Path, ...]:
 
 def anatomy_plots(result: AnatomyResult, out: Path) -> tuple[Path, ...]:
     """`dice.png`: a bar per structure with its interval, and the mean shape's Dice as a mark."""
-    figure = _figure(6.8, 4.2, f"Dice: {result.model} {result.version}, {result.n} films of {result.patients} patients")
+    title = f"Dice: {result.model} {result.version}, {result.n} films of {result.patients} patients"
+    figure = new_figure(6.8, 4.2, title)
     axes = figure.add_subplot()
-    _plain(axes)
+    plain(axes)
     names = list(result.detail)
     values = np.array([result.dice[name] for name in names])
     bounds = [(result.detail[name].low or 0.0, result.detail[name].high or 0.0) for name in names]
     spread = np.abs(np.array(bounds).T - values)
-    axes.bar(names, values, yerr=spread, color=_BLUE, width=0.6, capsize=3, label="segmenter (95 % interval)")
+    axes.bar(names, values, yerr=spread, color=BLUE, width=0.6, capsize=3, label="segmenter (95 % interval)")
     floors = [(place, floor) for place, name in enumerate(names) if (floor := result.detail[name].floor) is not None]
     if floors:
         places, heights = zip(*floors, strict=True)
-        axes.plot(places, heights, "D", color=_ORANGE, markersize=6, linestyle="none", label="mean shape of others")
+        axes.plot(places, heights, "D", color=ORANGE, markersize=6, linestyle="none", label="mean shape of others")
     for place, value in enumerate(values):
         axes.text(place, value / 2, f"{value:.3f}", ha="center", color="white", fontsize=8)
     axes.set_ylim(0, 1.0)
     axes.legend(fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    return (_written(figure, out, "dice"),)
+    return (written(figure, out, "dice"),)
 
 
 def _confusion(name: str, confusion: Confusion, out: Path) -> Path:
     rows = sorted(confusion.counts)
     columns = sorted({place for row in confusion.counts.values() for place in row} | set(rows))
     table = np.array([[confusion.counts[row].get(column, 0) for column in columns] for row in rows])
-    figure = _figure(
+    figure = new_figure(
         0.55 * len(columns) + 3.6,
         0.45 * len(rows) + 3.4,
         f"{name}: region of the box and region named, {confusion.n} boxes",
@@ -192,7 +169,7 @@ def _confusion(name: str, confusion: Confusion, out: Path) -> Path:
     axes.set_yticks(range(len(rows)), rows, fontsize=8)
     axes.set_xlabel("named from the heat map", fontsize=9)
     axes.set_ylabel("most of the box", fontsize=9)
-    return _written(figure, out, f"regions_{name}")
+    return written(figure, out, f"regions_{name}")
 
 
 def _pointing(result: LocateResult, methods: Sequence[tuple[str, MethodFigure]], out: Path) -> Path:
@@ -200,15 +177,15 @@ def _pointing(result: LocateResult, methods: Sequence[tuple[str, MethodFigure]],
     told = [*(method.pointing for _, method in methods), result.prior_pointing]
     values = np.array([*(one.value or 0.0 for one in told), result.chance_pointing])
     bounds = [*((one.low or 0.0, one.high or 0.0) for one in told), (result.chance_pointing,) * 2]
-    figure = _figure(6.4, 0.5 * len(names) + 1.9, f"Peak inside the reader's box: {result.n} boxes, 95 % intervals")
+    figure = new_figure(6.4, 0.5 * len(names) + 1.9, f"Peak inside the reader's box: {result.n} boxes, 95 % intervals")
     axes = figure.add_subplot()
-    _plain(axes)
-    colours = [_BLUE] * len(methods) + [_GREY] * 2
+    plain(axes)
+    colours = [BLUE] * len(methods) + [GREY] * 2
     axes.barh(names, values, xerr=np.abs(np.array(bounds).T - values), color=colours, height=0.6, capsize=3)
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of boxes", fontsize=9)
-    return _written(figure, out, "pointing")
+    return written(figure, out, "pointing")
 
 
 def locate_plots(result: LocateResult, out: Path) -> tuple[Path, ...]:

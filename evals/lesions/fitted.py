@@ -25,7 +25,7 @@ from wardround.evals.lesions.figures import LesionsResult
 from wardround.evals.lesions.floors import everywhere, radii
 from wardround.evals.lesions.jsrt import chest_ground
 from wardround.evals.lesions.measured import LEAST
-from wardround.evals.lesions.seen import Detections, Seen, seen
+from wardround.evals.lesions.seen import Detections, Mark, Seen, marks, seen
 
 __all__ = ["Chosen", "Fitted", "chosen_films", "evaluate_fitted", "read_images"]
 
@@ -44,10 +44,11 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Fitted:
-    """The figures, and what was seen on each image, for pictures."""
+    """The figures, and what was seen on each image and where, for pictures."""
 
     result: LesionsResult
     seen: tuple[Seen, ...]
+    marks: tuple[tuple[Mark | None, ...], ...]
     judge: Judge
 
 
@@ -138,12 +139,13 @@ def evaluate_fitted(loaded: Loaded, chosen: Chosen, chest: bool, tick: Tick = no
     Raises:
         CallerError: as the image's reader; BAD_ARGUMENT, no image has a lesion.
     """
-    found, seconds = list[Seen](), 0.0
+    found, where, seconds = list[Seen](), list[tuple[Mark | None, ...]](), 0.0
     for sample in chosen.samples:
         begin = time.perf_counter()
         detections = _detections(loaded, sample)
         seconds += time.perf_counter() - begin
         found.append(seen(sample, detections))
+        where.append(marks(detections))
         tick()
     if not sum(len(film.matched.found) for film in found):
         raise CallerError(
@@ -183,4 +185,4 @@ def evaluate_fitted(loaded: Loaded, chosen: Chosen, chest: bool, tick: Tick = no
         film_s=round(seconds / len(found), 3),
         warnings=chosen.warnings,
     )
-    return Fitted(result, tuple(found), judge)
+    return Fitted(result, tuple(found), tuple(where), judge)

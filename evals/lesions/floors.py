@@ -94,15 +94,17 @@ def _shrunk(values: Floats, times: int) -> Floats:
 
 def _discs(sample: Sample, marks: Sequence[tuple[float, float, float, float]]) -> Detections:
     """Score, x, y and radius, the highest first; one whose middle another covers already is left out."""
-    labels = np.zeros(sample.image.shape, dtype=np.int32)
+    labels: NDArray[np.int32] = np.zeros(sample.image.shape, dtype=np.int32)
+    rows, columns = sample.image.shape
     scores, centres = list[float](), list[tuple[float, float]]()
     for score, x, y, radius in marks:
-        row, column = min(round(y), labels.shape[0] - 1), min(round(x), labels.shape[1] - 1)
+        row, column = min(round(y), rows - 1), min(round(x), columns - 1)
         if labels[row, column]:
             continue
         top, left = max(0, int(y - radius)), max(0, int(x - radius))
         window = labels[top : int(y + radius) + 2, left : int(x + radius) + 2]
-        down, across = np.ogrid[top : top + window.shape[0], left : left + window.shape[1]]
+        down = np.arange(top, top + window.shape[0])[:, None]
+        across = np.arange(left, left + window.shape[1])
         within = (down - y) ** 2 + (across - x) ** 2 <= radius**2
         window[within & (window == 0)] = len(scores) + 1
         scores.append(score)

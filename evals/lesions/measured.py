@@ -7,7 +7,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -52,9 +52,13 @@ class Plan:
         """All that makes a run another; the device does not."""
         return {
             "network": self.network.model_dump(mode="json"),
-            "training": self.training.model_dump(mode="json", exclude={"device", "seed", "curriculum"}),
+            "training": self.training.model_dump(mode="json", exclude={"device"}),
             "window": self.window,
         }
+
+    def of(self, variant: str, seed: int) -> Plan:
+        """The plan as one variant follows it with a seed."""
+        return replace(self, training=VARIANTS[variant].training(self.training, seed))
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ def measured(plan: Plan, variant: str, seed: int, films: Films, keep: Path | Non
         keep: a folder for what was measured and for the state of a training that was stopped, which goes on from there.
         tick: called once for each step of the training and each film that is read, those that were kept too.
     """
+    plan = plan.of(variant, seed)
     named = {"variant": variant, "seed": seed, "source": source(), "films": films.digest, "plan": plan.words()}
     digest = sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
     name = f"{variant.replace(' ', '-')}.{seed}.{digest[:24]}"
@@ -112,11 +117,11 @@ def measured(plan: Plan, variant: str, seed: int, films: Films, keep: Path | Non
         _repeat(tick, plan.training.steps + len(films.tested))
         return kept
     state = None if keep is None else keep / f"training.{name}"
-    chosen, begin = VARIANTS[variant], time.perf_counter()
+    begin = time.perf_counter()
     network = train(
-        chosen.network(plan.network, seed),
+        VARIANTS[variant].network(plan.network, seed),
         films.learned,
-        chosen.training(plan.training, seed),
+        plan.training,
         None if state is None else Checkpoints(state, digest, _EVERY),
         _steps(tick),
     )

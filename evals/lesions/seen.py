@@ -12,7 +12,7 @@ from wardround.agents.lesions.data.samples import Sample
 from wardround.agents.measures.froc import Matched, match, outline_figures
 from wardround.agents.measures.resampling import Floats
 
-__all__ = ["Detections", "Seen", "seen"]
+__all__ = ["Detections", "Mark", "Seen", "marks", "seen"]
 
 _EIGHT = np.ones((3, 3), dtype=np.int8)
 
@@ -24,6 +24,15 @@ class Detections:
     labels: NDArray[np.integer]
     scores: tuple[float, ...]
     centres: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A detection by itself: its score, the window (rows, columns) that it lies in, and its pixels there."""
+
+    score: float
+    window: tuple[slice, ...]
+    pixels: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -78,3 +87,12 @@ def _shared(lesion: NDArray[np.bool_], found: Detections, which: int) -> float:
 def _around(one: tuple[slice, ...], other: tuple[slice, ...]) -> tuple[slice, ...]:
     """The smallest window that holds both."""
     return tuple(slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, other, strict=True))
+
+
+def marks(found: Detections) -> tuple[Mark | None, ...]:
+    """Every detection in order, without the rest of the film; None for one that is nowhere."""
+    places = find_objects(found.labels, max_label=len(found.scores))
+    return tuple(
+        None if place is None else Mark(score, place, found.labels[place] == number)
+        for number, (score, place) in enumerate(zip(found.scores, places, strict=True), start=1)
+    )

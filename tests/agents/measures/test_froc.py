@@ -73,6 +73,13 @@ def test_a_centre_alone_finds_the_lesion_in_which_it_lies() -> None:
     assert image.dice[1] == 0.0
 
 
+def test_one_outline_around_all_that_there_is_finds_nothing_but_what_its_centre_lies_in() -> None:
+    whole = _labels((0, 20, 0, 20))
+    image = match("p", _TRUTH, whole, [0.9], [(9.5, 9.5)])
+    assert image.found.tolist() == [-math.inf, -math.inf] and image.false.tolist() == [0.9]
+    assert match("p", _TRUTH, whole, [0.9], [(3.0, 3.0)]).found.tolist() == [0.9, -math.inf]
+
+
 def test_images_without_lesions_or_without_detections_are_images_too() -> None:
     empty = np.zeros((20, 20), dtype=np.uint8)
     assert match("p", empty, _labels((0, 2, 0, 2)), [0.5], [(0.5, 0.5)]).false.tolist() == [0.5]
