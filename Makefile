@@ -10,7 +10,7 @@ FOLDERS := agents contracts evals orchestrator prompts providers servers
 export LANGSMITH_TRACING := false
 
 .PHONY: demo test lint types layers unit journeys slow test-llm study bench inspect train train-detector train-anatomy \
-	train-anatomy-baseline screen-heads survival-lung survival-breast survival-bench bench-extra bench-scan priors location-priors links clean
+	train-anatomy-baseline screen-heads survival-lung survival-breast survival-bench bench-extra bench-scan bench-lesions lesions-bench lesions-ablation priors location-priors links clean
 
 # FILM=path diagnoses your own film; without it a phantom with a planted effusion is made first.
 demo: $(STAMP)
@@ -61,6 +61,11 @@ bench: $(STAMP)
 # The selective scans of the lesion network beside mambapy's, as ratios within one run.
 bench-scan: bench-extra
 	$(BIN)/python -P -m wardround.evals.lesions.scan_bench
+
+# A film of 2048 × 2048 through the lesion network, and through a U-Net of as many weights. MODEL names a fitted one.
+MODEL ?=
+bench-lesions: $(STAMP)
+	$(BIN)/python -P -m wardround.evals.lesions.film_bench $(if $(MODEL),--model "$(MODEL)")
 
 # The official MCP Inspector against every server, stdio and HTTP; needs Node 22.19 or newer.
 inspect: $(STAMP)
@@ -128,6 +133,14 @@ survival-bench: bench-extra
 	$(BIN)/wardround evaluate survival --keep $(SURVIVAL_KEEP)
 	$(BIN)/wardround evaluate survival --data none --ablation --keep $(SURVIVAL_KEEP)
 	$(BIN)/wardround evaluate survival --data none --growth
+
+# Small lesions: the networks on the JSRT nodules of DATA beside their peers, and each part's worth on planted films; hours.
+LESIONS_KEEP ?= $(OUT)/lesions
+lesions-bench: $(STAMP)
+	$(BIN)/wardround evaluate lesions $(DATA)/cxr --baselines --keep $(LESIONS_KEEP) --plots $(OUT)/lesion-plots
+
+lesions-ablation: $(STAMP)
+	$(BIN)/wardround evaluate lesions none --ablation --keep $(LESIONS_KEEP) --plots $(OUT)/lesion-plots
 
 priors: $(STAMP)
 	$(BIN)/python -P -m wardround.agents.evidence.recipe.make_priors

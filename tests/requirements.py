@@ -34,6 +34,7 @@ _HOSTILE = "orchestrator/test_hostile_text.py::"
 _ASKED = "journeys/test_reasoning.py::"
 _SURVIVAL = "journeys/test_survival.py::"
 _SELECTIVE = "orchestrator/reasoning/test_selective.py::"
+_LESIONS = "evals/test_lesions_command.py::"
 
 PROMISES: tuple[Promise, ...] = (
     Promise(
@@ -464,6 +465,37 @@ PROMISES: tuple[Promise, ...] = (
         (
             "agents/lesions/test_network.py::test_the_same_weights_give_the_same_answer_by_either_method",
             "agents/lesions/test_scan.py::test_the_chunked_scan_says_what_the_reference_says",
+        ),
+    ),
+    Promise(
+        "LESIONS-40",
+        "`evaluate lesions` measures a model on patients that it did not learn from, whole where all are new to it, "
+        "by size and subtlety with intervals and floors, and says whom it took.",
+        (
+            f"{_LESIONS}test_a_model_is_measured_on_the_patients_that_it_did_not_learn_from",
+            f"{_LESIONS}test_a_folder_of_wholly_other_patients_is_read_whole",
+            f"{_LESIONS}test_a_folder_of_its_own_patients_is_read_only_where_that_is_asked_for",
+            f"{_LESIONS}test_a_card_without_its_patients_leaves_the_rule_of_the_fold_and_that_is_said",
+            f"{_LESIONS}test_pairs_are_measured_in_pixels",
+        ),
+    ),
+    Promise(
+        "LESIONS-41",
+        "Networks are compared on the same films by the same budget, paired by patient and over seeds; a stopped run "
+        "goes on, and what was measured of other code is not taken.",
+        (
+            f"{_LESIONS}test_networks_are_compared_on_one_split_and_a_second_run_is_the_first",
+            "evals/test_lesions_bench.py::test_a_stopped_training_goes_on_and_ends_where_it_would_have",
+            "evals/test_lesions_bench.py::test_networks_are_told_beside_floors_with_paired_differences",
+            "evals/test_lesions_bench.py::test_only_what_a_network_learns_and_finds_by_counts_as_its_source",
+        ),
+    ),
+    Promise(
+        "LESIONS-42",
+        "One outline around all that there is finds no lesion but what its centre lies in.",
+        (
+            "agents/measures/test_froc.py::"
+            "test_one_outline_around_all_that_there_is_finds_nothing_but_what_its_centre_lies_in",
         ),
     ),
 )

@@ -22,13 +22,13 @@ from wardround.evals.lesions.source import learning_modules
 from wardround.evals.lesions.synthetic import Planted, synthetic_bench
 from wardround.evals.lesions.variants import ABLATED, OURS, VARIANTS
 
-SMALL = NetworkOptions(widths=(8, 16), encoder=(1, 1), decoder=(1, 1), patch=2, head=8, states=4)
+SMALL = NetworkOptions(widths=(8, 16), encoder=(1, 1), decoder=(1, 1), head=8, states=4)
 SHORT = TrainingOptions(steps=3, batch=2, crop=32, averaging=0.5)
 
 
 @pytest.fixture(scope="module")
 def bench() -> Bench:
-    return synthetic_bench(SMALL, SHORT, (OURS, "vm-unet"), (0, 1), Planted(8, 8, 128))
+    return synthetic_bench(SMALL, SHORT, (OURS, "vm-unet"), (0, 1), Planted(4, 4, 128))
 
 
 def _disc(x: float, y: float, radius: float) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +69,12 @@ def test_a_model_is_measured_on_the_patients_that_it_did_not_learn_from(home: Pa
 
 
 def test_a_folder_of_wholly_other_patients_is_read_whole(home: Path, tmp_path: Path) -> None:
-    write_films(tmp_path / "others", first="Q")
+    write_films(tmp_path / "others", first="Q", count=8)
     told = _json(tmp_path / "others", "--model", home / "small")
-    assert told["n"] == told["fresh"] == 16
-    some = _json(tmp_path / "others", "--model", home / "small", "--fold", "1")
-    assert some["n"] == sum(fold_of_patient(f"Q{number}") == 1 for number in range(16))
+    assert told["n"] == told["fresh"] == 8
+    folds = Counter(fold_of_patient(f"Q{number}") for number in range(8))
+    fold, count = folds.most_common(1)[0]
+    assert _json(tmp_path / "others", "--model", home / "small", "--fold", str(fold))["n"] == count
 
 
 def test_a_folder_of_its_own_patients_is_read_only_where_that_is_asked_for(home: Path, tmp_path: Path) -> None:
@@ -98,9 +100,9 @@ def test_a_card_without_its_patients_leaves_the_rule_of_the_fold_and_that_is_sai
 
 
 def test_pairs_are_measured_in_pixels(home: Path, tmp_path: Path) -> None:
-    write_pairs(tmp_path / "pairs", count=6)
+    write_pairs(tmp_path / "pairs", count=4)
     told = _json(tmp_path / "pairs", "--model", home / "small", "--plots", tmp_path / "out")
-    assert told["n"] == 6 and told["hd95_mm"] is None and set(told["hd95_px"]) >= {"value", "low", "high"}
+    assert told["n"] == 4 and told["hd95_mm"] is None and set(told["hd95_px"]) >= {"value", "low", "high"}
     assert "below 8 px" in told["froc_by_size"] and told["froc_by_subtlety"] == {}
     assert "recall" in _run(tmp_path / "pairs", "--model", home / "small").stdout
 

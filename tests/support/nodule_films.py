@@ -23,7 +23,6 @@ target = "pulmonary nodule"
 widths = [8, 16]
 encoder = [1, 1]
 decoder = [1, 1]
-patch = 2
 head = 8
 states = 4
 [training]
