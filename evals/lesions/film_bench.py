@@ -22,7 +22,7 @@ from torch import nn
 from wardround.agents.lesions.folder import load
 from wardround.agents.lesions.network import LesionNetwork
 from wardround.agents.lesions.options import NetworkOptions
-from wardround.agents.lesions.peers import count, peer
+from wardround.agents.lesions.peers import Peer, count, peer
 from wardround.agents.lesions.reading import read_film
 from wardround.agents.lesions.registry import SHELF
 from wardround.agents.weights.device import placement
@@ -37,7 +37,7 @@ SIDE = 2048
 _ROUNDS = 3
 _LONGEST = 600  # seconds of one network
 _SELF = "wardround.evals.lesions.film_bench"  # whose own name is another where it is run
-_PEER = "unet"
+_PEER: Peer = "unet"
 
 
 class FilmTiming(Word):

@@ -27,6 +27,7 @@ _MOST = 12
 _COLUMNS = 4
 _AROUND = 2.0  # sides of its window that a crop shows on each side of a lesion
 _LEAST_PX = 24
+_TONES = (2.0, 98.0)  # percentiles of a crop that are black and white
 _LEAST_SHOWN = 0.1  # score of the detections that are drawn around a missed lesion
 
 
@@ -94,7 +95,8 @@ def _crop(axes: Axes, sample: Sample, failure: _Failure, marks: Sequence[Mark | 
     top, bottom, left, right = _window(sample, failure)
     part = np.s_[top:bottom, left:right]
     film = sample.image[part]
-    axes.imshow(film, cmap="gray", vmin=float(film.min()), vmax=float(film.max()) + 1e-6, interpolation="nearest")
+    low, high = (float(one) for one in np.percentile(film, _TONES))
+    axes.imshow(film, cmap="gray", vmin=low, vmax=high + 1e-6, interpolation="nearest")
     _outline(axes, sample.mask[part] > 0, BLUE, "solid")
     shown = np.zeros((rows, columns), dtype=np.bool_)
     for mark in marks if failure.mark is None else (failure.mark,):

@@ -74,7 +74,7 @@ def _froc(runs: Runs, in_mm: bool, floors: Mapping[str, FloorFigure], title: str
     for place, group in enumerate(shown, start=1):
         axes = drawn.add_subplot(1, len(shown), place)
         for (variant, some), colour in zip(curves.items(), COLOURS, strict=False):
-            _curve(axes, some, group, variant, colour, band=len(curves) <= 2)
+            _curve(axes, some, group, variant, colour, shade=0.15 if len(curves) <= 2 else 0.06)
         for (floor, told), dash in zip(floors.items(), _DASHES, strict=False):
             _floor(axes, _group(told, group), floor, dash)
         plain(axes)
@@ -90,18 +90,16 @@ def _froc(runs: Runs, in_mm: bool, floors: Mapping[str, FloorFigure], title: str
     return written(drawn, out, name)
 
 
-def _curve(axes: Axes, runs: Sequence[Curves], group: str, label: str, colour: str, *, band: bool) -> None:
-    """The mean over seeds; with a band where there are few enough curves to tell them apart."""
+def _curve(axes: Axes, runs: Sequence[Curves], group: str, label: str, colour: str, *, shade: float) -> None:
+    """The mean over seeds, with its band."""
     keys = [(group, f"{rate:g}") for rate in _RATES]
     told = [
         interval_of(float(np.mean([run[key][0] for run in runs])), np.mean([run[key][1] for run in runs], axis=0))
         for key in keys
     ]
     axes.plot(_RATES, [one.value for one in told], color=colour, linewidth=1.8, label=label)
-    if band:
-        axes.fill_between(
-            _RATES, [one.low for one in told], [one.high for one in told], color=colour, alpha=0.15, linewidth=0
-        )
+    lows, highs = [one.low for one in told], [one.high for one in told]
+    axes.fill_between(_RATES, lows, highs, color=colour, alpha=shade, linewidth=0)
 
 
 def _group(floor: FloorFigure, group: str) -> Froc:

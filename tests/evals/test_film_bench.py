@@ -6,12 +6,12 @@ import pytest
 
 from wardround.agents.lesions.options import NetworkOptions
 from wardround.contracts.errors import CallerError
-from wardround.evals.lesions import film_bench
+from wardround.evals.lesions import film_bench, jsrt
 
 
 def test_both_networks_are_timed_on_one_film(monkeypatch: pytest.MonkeyPatch) -> None:
     small = NetworkOptions(widths=(8, 16), encoder=(1, 1), decoder=(1, 1), head=8, states=4)
-    monkeypatch.setattr(film_bench.jsrt, "NETWORK", small)
+    monkeypatch.setattr(jsrt, "NETWORK", small)
     monkeypatch.setattr(film_bench, "_ROUNDS", 1)
     monkeypatch.setattr(film_bench, "_elsewhere", film_bench._one)  # a process of its own takes seconds to start
     bench = film_bench.measured(side=256)
