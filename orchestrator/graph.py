@@ -1,16 +1,13 @@
 """The flow of a diagnosis as a LangGraph graph: screen, then all readers in parallel, locate, weigh, reason, verify.
 
     screen ─┬─ refused ───────────────────────────────────────────────────────────────────────── end
-            └─ ask × (detect, segment, observe) ─ gather ─ locate ─ keep ─ weigh ─ compare ─┐
+            └─ ask × (detect, segment, observe, lesions) ─ gather ─ locate ─ keep ─ weigh ─ compare ─┐
                                                           end ─ foresee ─ similar ─ verify ─ reason ─┘
 
 A specialist that is slow, dead or wrong in shape costs its own evidence and is named in `missing`.
 """
 
 from __future__ import annotations
-
-import math
-from collections.abc import Sequence
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
@@ -23,15 +20,15 @@ from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport,
 from wardround.contracts.render import Kept
 from wardround.contracts.roles import DIAGNOSIS_ROLES, Role
 from wardround.contracts.screening import VIEW_SEEN, ScreenOutcome
-from wardround.contracts.study import Artefact, ArtefactKind, ViewPosition
+from wardround.contracts.study import ViewPosition
 from wardround.contracts.survival import SurvivalEstimate, SurvivalQuestion
-from wardround.contracts.weighing import LocateTarget
 from wardround.orchestrator.asking import ask
 from wardround.orchestrator.compare import compare
 from wardround.orchestrator.context_items import context_items
 from wardround.orchestrator.history.items import contradictions, cue_items
 from wardround.orchestrator.history.reader import read_history
 from wardround.orchestrator.ledger import Ledger
+from wardround.orchestrator.placing import place
 from wardround.orchestrator.prognosis import ABSENT, prognosis_item, survival_arguments
 from wardround.orchestrator.reason_step import check, reason
 from wardround.orchestrator.state import Answer, Ask, RunContext, RunState
@@ -41,19 +38,24 @@ from wardround.orchestrator.steps import (
     case_arguments,
     dump,
     enter,
+    enter_read,
     film_arguments,
     ledger_of,
+    lesion_arguments,
+    merge,
     missing,
     study_of,
     suspected_findings,
     timing,
+    unheard,
     weigh,
 )
 
 __all__ = ["READERS", "build_graph"]
 
 # The roles whose tools read the film on their own, in the order in which their evidence enters the ledger.
-READERS = (Role.SEGMENT, Role.DETECT, Role.OBSERVE)
+# Lesions come last, so that a film has the same ids for all else with and without a lesion server.
+READERS = (Role.SEGMENT, Role.DETECT, Role.OBSERVE, Role.LESIONS)
 
 
 def _view(told: ViewPosition, screened: set[ViewPosition]) -> ViewPosition:
@@ -103,9 +105,10 @@ async def _screen(state: RunState, runtime: Context) -> Update:
 def _fan_out(state: RunState, runtime: Context) -> list[Send] | str:
     if state.get("refusal"):
         return END
-    arguments = film_arguments(study_of(state).images[0])
+    image = study_of(state).images[0]
+    arguments = {role: film_arguments(image) for role in READERS} | {Role.LESIONS: lesion_arguments(image)}
     asks = [
-        Ask(order=0, role=role.value, index=index, arguments=arguments)
+        Ask(order=0, role=role.value, index=index, arguments=arguments[role])
         for role in READERS
         for index in range(len(runtime.context.players[role]))
     ]
@@ -132,12 +135,11 @@ async def _gather(state: RunState, runtime: Context) -> Update:
     for answer in sorted(state.get("answers", []), key=lambda one: one["order"]):
         player = runtime.context.players[Role(answer["role"])][answer["index"]]
         if answer["report"] is None:
-            problem = Problem.model_validate(answer["problem"])
-            update["missing"].append(missing(player.specialist, player.role, problem))
+            merge(update, unheard(player, Problem.model_validate(answer["problem"])))
             continue
         report = EvidenceReport.model_validate(answer["report"])
         update["warnings"] += report.warnings
-        update["missing"] += enter(ledger, study, runtime, player, report.items)
+        merge(update, enter_read(ledger, study, runtime, player, report.items))
     for role in DIAGNOSIS_ROLES:
         if not runtime.context.players[role]:
             problem = Problem(
@@ -149,47 +151,9 @@ async def _gather(state: RunState, runtime: Context) -> Update:
     return {**update, "ledger": dump(ledger)}
 
 
-def _targets(items: Sequence[Evidence]) -> list[LocateTarget]:
-    """Findings that a detector holds for likelier than in its training, with the heat map that shows where."""
-    found = []
-    for item in items:
-        maps = [one for one in item.artefacts if one.kind is ArtefactKind.HEATMAP]
-        gain = sum(
-            math.log(voice.value / (1 - voice.value))
-            - math.log(voice.training_prevalence / (1 - voice.training_prevalence))
-            for voice in item.voices
-            if voice.training_prevalence and 0 < voice.value < 1 and voice.training_prevalence < 1
-        )
-        if item.kind is EvidenceKind.FINDING and maps and gain > 0:
-            found.append(LocateTarget(subject=item.subject, heatmap=maps[0], evidence_id=item.id))
-    return found
-
-
-def _masks(items: Sequence[Evidence]) -> Artefact | None:
-    for item in items:
-        for artefact in item.artefacts:
-            if artefact.kind is ArtefactKind.MASK and item.kind is EvidenceKind.SEGMENTATION:
-                return artefact.model_copy(update={"channel": None})
-    return None
-
-
 async def _locate(state: RunState, runtime: Context) -> Update:
-    ledger, study = ledger_of(state), study_of(state)
-    targets, masks = _targets(ledger.items), _masks(ledger.items)
-    arguments = {
-        **film_arguments(study.images[0]),
-        "targets": [target.model_dump(mode="json") for target in targets],
-        "masks": masks.model_dump(mode="json") if masks else None,
-    }
-    update: Update = {"missing": [], "timings": [], "warnings": []}
-    for player in runtime.context.players[Role.LOCATE] if targets else ():
-        asked = await ask(player, arguments, EvidenceReport)
-        update["timings"].append(timing(player, asked.seconds))
-        if asked.report is not None:
-            update["warnings"] += asked.report.warnings
-            update["missing"] += enter(ledger, study, runtime, player, asked.report.items)
-        elif asked.problem is not None:
-            update["missing"].append(missing(player.specialist, Role.LOCATE, asked.problem))
+    ledger = ledger_of(state)
+    update = await place(ledger, study_of(state), runtime)
     return {**update, "ledger": dump(ledger)}
 
 

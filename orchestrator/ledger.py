@@ -8,12 +8,19 @@ from graphlib import CycleError, TopologicalSorter
 from wardround.contracts.codes import canonical_label
 from wardround.contracts.errors import Problem, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, Source
+from wardround.orchestrator.lesions import ill_formed
 
 __all__ = ["Ledger"]
 
 # Kinds whose subject is a finding, brought to the code table's label so that items on one finding meet.
 _ABOUT_FINDINGS = frozenset(
-    {EvidenceKind.FINDING, EvidenceKind.LOCATION, EvidenceKind.WEIGHING, EvidenceKind.OBSERVATION}
+    {
+        EvidenceKind.FINDING,
+        EvidenceKind.LESION,
+        EvidenceKind.LOCATION,
+        EvidenceKind.WEIGHING,
+        EvidenceKind.OBSERVATION,
+    }
 )
 
 
@@ -44,8 +51,8 @@ class Ledger:
         """Adds a report whole, or returns why none of it was added.
 
         A report is refused (WRONG_SHAPE) where a reference points nowhere or in a circle, where two of its items share
-        an id, and where a weighing comes from a specialist whose calibration is not trusted: what all the evidence
-        amounts to is not a stranger's to say.
+        an id, where a weighing comes from a specialist whose calibration is not trusted (what all the evidence amounts
+        to is not a stranger's to say), and where a lesion is ill-formed (see `lesions`).
 
         Ids, `source.specialist` and `input_digest` are overwritten: they are never believed from the wire. References
         (`derived_from`, contributions) may name an item of the same report by its own id, or one of the ledger by its
@@ -92,6 +99,8 @@ def _refusal(items: Sequence[Evidence], local: Sequence[str], known: Set[str], t
         return "two of its items have the same id"
     if not trusted and any(item.kind is EvidenceKind.WEIGHING for item in items):
         return "it reports a weighing, and is not trusted to weigh"
+    if wrong := next(filter(None, map(ill_formed, items)), ""):
+        return wrong
     if any(reference not in known for item in items for reference in _references(item)):
         return "an item refers to evidence that does not exist"
     try:

@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 
 from wardround.contracts.codes import NO_FINDING
 from wardround.contracts.diagnosis import Missing, Timing
-from wardround.contracts.errors import Problem
+from wardround.contracts.errors import Problem, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
 from wardround.contracts.roles import Role
 from wardround.contracts.study import Image, Study
@@ -17,6 +17,7 @@ from wardround.contracts.weighing import Weighing
 from wardround.orchestrator.asking import Asked, ask
 from wardround.orchestrator.directory import Player
 from wardround.orchestrator.ledger import Ledger
+from wardround.orchestrator.lesions import surest
 from wardround.orchestrator.reasoning.record import Record, twins
 from wardround.orchestrator.reasoning.weighing import weighing_item
 from wardround.orchestrator.state import RunContext, RunState
@@ -27,12 +28,16 @@ __all__ = [
     "case_arguments",
     "dump",
     "enter",
+    "enter_read",
     "film_arguments",
     "ledger_of",
+    "lesion_arguments",
+    "merge",
     "missing",
     "study_of",
     "suspected_findings",
     "timing",
+    "unheard",
     "weigh",
 ]
 
@@ -71,6 +76,16 @@ def film_arguments(image: Image) -> dict[str, Any]:
     return {"image": image.handle, "details": image.model_dump(mode="json")}
 
 
+def lesion_arguments(
+    image: Image, finding: str = "", side: str | None = None, region: str | None = None
+) -> dict[str, Any]:
+    """What a lesion server is asked with: the whole film for anything, unless that is narrowed.
+
+    The places are always told here, by the locator that places the heat maps, too: so that one anatomy places both.
+    """
+    return {**film_arguments(image), "finding": finding, "side": side, "region": region, "regions": False}
+
+
 def missing(specialist: str, role: Role | str, problem: Problem) -> dict[str, Any]:
     """An entry of the state's `missing`."""
     return Missing(specialist=specialist, role=str(role), problem=problem).model_dump(mode="json")
@@ -104,19 +119,46 @@ def enter(
     return [missing(player.specialist, player.role, problem)] if problem else []
 
 
+def enter_read(ledger: Ledger, study: Study, runtime: Context, player: Player, items: Sequence[Evidence]) -> Update:
+    """Enters what a reader of the film reported, its surest lesions alone; gives `missing` and `warnings`."""
+    kept, left = surest(items)
+    gone = f"'{player.specialist}' outlined {left} more lesions, less sure than those in the evidence: not taken in."
+    return {"missing": enter(ledger, study, runtime, player, kept), "warnings": [gone] if left else []}
+
+
+def unheard(player: Player, problem: Problem) -> Update:
+    """What a reader's problem comes to: it is missing; but a lesion server without a model is told in a warning.
+
+    Lesions add place and size to what detectors find. A house that has no lesion model lacks nothing of a diagnosis, as
+    one without a lesion server lacks nothing; one whose lesion server is dead or slow lacks what it is used to.
+    """
+    if player.role is Role.LESIONS and problem.code is ProblemCode.NOT_FOUND:
+        return {"missing": [], "warnings": [f"Lesions were not looked for by '{player.specialist}': {problem}"]}
+    return {"missing": [missing(player.specialist, player.role, problem)], "warnings": []}
+
+
+def merge(update: Update, more: Update) -> None:
+    """Adds to each list of the one what the other has under that name."""
+    for key, values in more.items():
+        update[key] += values
+
+
 async def weigh(ledger: Ledger, state: Mapping[str, Any], runtime: Context) -> Update:
     """Has all findings and their places weighed, and enters the beliefs; gives `missing`, `timings`, `warnings`.
 
-    Evidence that stands in the ledger twice is weighed once.
+    Evidence that stands in the ledger twice is weighed once. Outlined lesions and their places are not weighed: at
+    about one false alarm a film a lesion says little of whether a finding is there, and no likelihood ratio is fitted.
     """
     study = Study.model_validate(state["study"])
     again = {twin.id for _, twin in twins(ledger.items)}
+    record = Record(ledger.items)
     weighed = [
         item
         for item in ledger.items
         # With what came twice goes what was derived from it, such as its place.
         if item.kind in (EvidenceKind.FINDING, EvidenceKind.LOCATION)
         and again.isdisjoint((item.id, *item.derived_from))
+        and record.lesion(item) is None
     ]
     arguments = {
         "items": [item.model_dump(mode="json") for item in weighed],

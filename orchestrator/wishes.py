@@ -15,15 +15,17 @@ from wardround.contracts.roles import Role
 from wardround.contracts.study import Study
 from wardround.orchestrator.asking import ask
 from wardround.orchestrator.ledger import Ledger
+from wardround.orchestrator.placing import place
 from wardround.orchestrator.steps import (
     Context,
     Update,
     case_arguments,
-    enter,
-    film_arguments,
-    missing,
+    enter_read,
+    lesion_arguments,
+    merge,
     suspected_findings,
     timing,
+    unheard,
     weigh,
 )
 
@@ -60,8 +62,11 @@ class Wishes:
         before = len(self.ledger.items)
         for request in requests:
             outcomes.append(await self._one(request))
-        if any(item.kind in (EvidenceKind.FINDING, EvidenceKind.LOCATION) for item in self.ledger.items[before:]):
-            self._add(await weigh(self.ledger, self._state, self._runtime))
+        brought = self.ledger.items[before:]
+        if any(item.kind is EvidenceKind.LESION for item in brought):
+            merge(self.update, await place(self.ledger, self._study, self._runtime, before))
+        if any(item.kind in (EvidenceKind.FINDING, EvidenceKind.LOCATION) for item in brought):
+            merge(self.update, await weigh(self.ledger, self._state, self._runtime))
         return self.ledger.items, tuple(outcomes)
 
     async def _one(self, request: EvidenceRequest) -> RequestOutcome:
@@ -77,9 +82,9 @@ class Wishes:
             asked = await ask(player, self._arguments(request, role, label), EvidenceReport)
             self.update["timings"].append(timing(player, asked.seconds))
             if asked.report is not None:
-                self.update["missing"] += enter(self.ledger, self._study, self._runtime, player, asked.report.items)
+                merge(self.update, enter_read(self.ledger, self._study, self._runtime, player, asked.report.items))
             elif asked.problem is not None:
-                self.update["missing"].append(missing(player.specialist, role, asked.problem))
+                merge(self.update, unheard(player, asked.problem))
         brought = tuple(item.id for item in self.ledger.items[begun:])
         return RequestOutcome(
             request=_shown(request, label), evidence=brought, refused="" if brought else "nothing came of it"
@@ -90,6 +95,8 @@ class Wishes:
             return "its finding is not in the code table"
         if role in _ASKED_BEFORE:
             return f"every specialist with the role '{role.value}' has been asked"
+        if role is Role.LESIONS and self._searched():
+            return "the whole film has been searched for lesions"
         if not self._runtime.context.players[role]:
             return f"nobody plays the role '{role.value}'"
         if role is Role.OBSERVE and label is None:
@@ -98,20 +105,20 @@ class Wishes:
             return "it was asked for before"
         return "the budget is spent" if self._left <= 0 else ""
 
+    def _searched(self) -> bool:
+        """Whether a lesion server has answered for the whole film: what a narrower search finds is a part of that.
+
+        Where none has, a search of one side or zone may do what that of the film did not, such as end in time.
+        """
+        answers = self._state.get("answers", ())
+        return any(one["role"] == Role.LESIONS.value and one["report"] is not None for one in answers)
+
     def _arguments(self, request: EvidenceRequest, role: Role, label: str | None) -> dict[str, Any]:
         if role is Role.RETRIEVE:
             suspected = [name for name in suspected_findings(self.ledger.items) if name != label]
             return case_arguments([*([label] if label else []), *suspected], self._study)
-        return {
-            **film_arguments(self._study.images[0]),
-            "finding": label or "",
-            "side": request.side.value if request.side else None,
-            "region": request.region.value if request.region else None,
-        }
-
-    def _add(self, update: Update) -> None:
-        for key, values in update.items():
-            self.update[key] += values
+        side, region = (one.value if one else None for one in (request.side, request.region))
+        return lesion_arguments(self._study.images[0], label or "", side, region)
 
 
 def _key(request: EvidenceRequest, label: str | None) -> tuple[object, ...]:

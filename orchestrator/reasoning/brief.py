@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from wardround.contracts.codes import canonical_label
 from wardround.contracts.evidence import Evidence, EvidenceKind
+from wardround.orchestrator.lesions import PIXELS
 from wardround.orchestrator.reasoning.relations import MIN_OVERLAP
 from wardround.orchestrator.reasoning.words import finding_name, quantity
 
@@ -64,7 +65,7 @@ _QUANTITY_WORDS = frozenset(
     ]
 )
 _NAME = re.compile(r"[a-z][a-z ()-]{0,58}")
-_UNIT = re.compile(r"[\w%/.*]{1,12}")
+_UNIT = re.compile(rf"[\w%/.*]{{1,12}}|{re.escape(PIXELS)}")
 
 
 def brief(items: Sequence[Evidence]) -> str:
@@ -84,6 +85,7 @@ def listed(items: Sequence[Evidence]) -> Iterator[tuple[Evidence, tuple[str, ...
         for item in items
         if item.kind is EvidenceKind.WEIGHING and (item.polarity is None or item.polarity.value != "absent")
     }
+    lesions = {item.id for item in items if item.kind is EvidenceKind.LESION}
     for item in items:
         if item.kind is EvidenceKind.FINDING and item.subject in weighed - open_:
             continue
@@ -91,6 +93,7 @@ def listed(items: Sequence[Evidence]) -> Iterator[tuple[Evidence, tuple[str, ...
         if fields is not None:
             said = tuple(filter(None, fields(item)))
             if said:
+                said += tuple(f"outline of {origin}" for origin in item.derived_from if origin in lesions)
                 yield item, (item.kind.value, shown_subject(item), *said)
 
 
@@ -168,6 +171,7 @@ _FIELDS: dict[EvidenceKind, Callable[[Evidence], tuple[str, ...]]] = {
     EvidenceKind.FINDING: lambda item: (_number(item),),
     EvidenceKind.OBSERVATION: lambda item: (_polarity(item), item.degree.value if item.degree else ""),
     EvidenceKind.LOCATION: _location,
+    EvidenceKind.LESION: lambda item: (_number(item), *_measurement(item), *_location(item)),
     EvidenceKind.MEASUREMENT: _measurement,
     EvidenceKind.COMPARISON: _comparison,
     EvidenceKind.CASE: _case,

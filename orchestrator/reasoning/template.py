@@ -9,7 +9,7 @@ from wardround.contracts.codes import NO_FINDING
 from wardround.contracts.diagnosis import Claim, Conclusion
 from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
 from wardround.orchestrator.reasoning.record import Record, clear_places, twins
-from wardround.orchestrator.reasoning.relations import PLACELESS, bears_on
+from wardround.orchestrator.reasoning.relations import PLACELESS, bears_on, same_lesion, same_place
 from wardround.orchestrator.reasoning.wording import (
     CHANGES,
     MEASUREMENTS,
@@ -86,8 +86,8 @@ def _labels(record: Record, polarity: Polarity) -> list[str]:
 def _suspected(record: Record) -> _Drafts:
     for label in _labels(record, Polarity.PRESENT):
         claim = _weighed(record, label, Polarity.PRESENT)
-        places = () if label in PLACELESS else clear_places(record.of(label, EvidenceKind.LOCATION))
-        yield label, _placed(claim, places)
+        places = () if label in PLACELESS else clear_places(record.places(label))
+        yield label, (*_placed(claim, places), *_outlined(claim, places, record))
 
 
 def _placed(claim: Claim, places: Iterable[Evidence]) -> Iterator[Claim]:
@@ -105,6 +105,35 @@ def _placed(claim: Claim, places: Iterable[Evidence]) -> Iterator[Claim]:
         yield claim
 
 
+def _outlined(claim: Claim, places: Sequence[Evidence], record: Record) -> Iterator[Claim]:
+    """Where and how large the surest lesion is, in a claim beside the detectors' own, which stays as it is.
+
+    Each lesion is told once: of the finding that it was outlined as, else of the first suspected one that it may be.
+    Where it lies elsewhere than the clearest heat map, both are told, and which is right is left to a person.
+    """
+    for lesion in record.lesions(claim.subject)[:1]:
+        suspected = [label for label in record.suspected() if same_lesion(lesion.subject, label)]
+        if claim.subject != (lesion.subject if lesion.subject in suspected else suspected[0]):
+            return
+        own = record.outlined(lesion)[:1]
+        where = own[0].location if own else None
+        heat = [one for one in places if one.location and where and not same_place(one.location, where)]
+        assert lesion.measurement is not None
+        yield claim.model_copy(
+            update={
+                "side": where.side if where else None,
+                "region": where.region if where else None,
+                "value": lesion.measurement.value,
+                "unit": lesion.measurement.unit,
+                "confidence": None,
+                "calibrated": False,
+                "citations": _ids(
+                    (record.weighings[claim.subject], lesion, *own, *(heat if len(heat) == len(places) else ())[:1])
+                ),
+            }
+        )
+
+
 def _normality(record: Record) -> _Drafts:
     weighing = record.weighings.get(NO_FINDING)
     if weighing is None or weighing.polarity is None:
@@ -119,7 +148,7 @@ def _normality(record: Record) -> _Drafts:
 def _measurements(record: Record) -> _Drafts:
     def claims() -> Iterator[Claim]:
         for item in record.items:
-            if item.measurement is None:
+            if item.measurement is None or item.kind is EvidenceKind.LESION:
                 continue
             finding = bears_on(item.measurement.quantity)
             weighing = record.weighings.get(finding) if finding else None

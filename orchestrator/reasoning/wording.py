@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from wardround.contracts.codes import NO_FINDING
+from wardround.contracts.codes import NO_FINDING, canonical_label
 from wardround.contracts.diagnosis import Claim
 from wardround.contracts.evidence import Evidence, EvidenceKind, Measurement, Polarity
 from wardround.orchestrator.reasoning.record import Record, same_subject
-from wardround.orchestrator.reasoning.relations import bears_on
+from wardround.orchestrator.reasoning.relations import bears_on, same_place
 from wardround.orchestrator.reasoning.words import (
     CHANGE_WORDS,
     HEDGES,
@@ -58,12 +58,14 @@ def word(claim: Claim, record: Record) -> str:
     fields = {
         "name": finding_name(claim.subject),
         "polarity": HEDGES[claim.polarity],
-        "place": _place(claim, cited),
+        "place": _place(claim, cited, record),
         "score": score_words(claim.confidence, claim.calibrated) if claim.confidence is not None else "unscored",
         "cites": cites(claim.citations),
     }
     if claim.change is not None:
         sentence = _changed(claim, cited, fields)
+    elif (lesion := _sized(claim, cited)) is not None:
+        sentence = _outlined(claim, lesion, cited, record, fields)
     elif claim.value is not None:
         sentence = _measured(claim, cited, record, fields)
     elif claim.subject == NO_FINDING:
@@ -85,15 +87,42 @@ def statement(subject: str, claims: Sequence[Claim], record: Record) -> str:
     return " ".join(claim.text or word(claim, record) for claim in claims)
 
 
-def _place(claim: Claim, cited: Sequence[Evidence]) -> str:
+def _place(claim: Claim, cited: Sequence[Evidence], record: Record) -> str:
     words = place_words(claim.side, claim.region)
     overlaps = [
-        item.location.overlap
+        ("heat-map" if record.lesion(item) is None else "outline", item.location.overlap)
         for item in cited
         if item.location is not None and (item.location.side, item.location.region) == (claim.side, claim.region)
     ]
-    share = f" (heat-map overlap {overlaps[0]:.{SCORE_DECIMALS}f})" if overlaps else ""
+    share = next((f" ({of} overlap {overlap:.{SCORE_DECIMALS}f})" for of, overlap in overlaps), "")
     return f" {words}{share}" if words else ""
+
+
+def _sized(claim: Claim, cited: Sequence[Evidence]) -> Evidence | None:
+    """The cited lesion whose size a claim states: the nearest, for the claim may round it."""
+    if claim.value is None or canonical_label(claim.subject) is None:
+        return None
+    value = claim.value
+    found = [
+        (abs(item.measurement.value - value), item)
+        for item in cited
+        if item.kind is EvidenceKind.LESION and item.measurement is not None
+    ]
+    return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _outlined(claim: Claim, lesion: Evidence, cited: Sequence[Evidence], record: Record, fields: dict[str, str]) -> str:
+    """What a lesion adds to a finding; where the finding's heat maps lie elsewhere, that is said."""
+    own = [item for item in cited if record.lesion(item) is lesion]
+    places = [item.location for item in own if item.location is not None]
+    heat = [item.location for item in cited if item.location is not None and record.lesion(item) is None]
+    odds = bool(places) and bool(heat) and not any(same_place(one, other) for one in places for other in heat)
+    return _templates()["outlined"].format(
+        **{**fields, "place": _place(claim, own, record)},
+        belief=f" ({fields['score']})" if claim.confidence is not None else "",
+        value=quantity(claim.value or 0.0, claim.unit),
+        odds=_templates()["odds"] if odds else "",
+    )
 
 
 def _normal(claim: Claim, record: Record, fields: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ from wardround.contracts.anatomy import Region, Side
 from wardround.contracts.change import Change
 from wardround.contracts.codes import finding_codes
 from wardround.contracts.evidence import Polarity
+from wardround.orchestrator.lesions import PIXELS
 
 __all__ = [
     "CHANGE_WORDS",
@@ -52,6 +53,10 @@ _PLACES = {
 }
 
 
+# What people write for a UCUM unit.
+_UNITS = {PIXELS: "px"}
+
+
 def finding_name(label: str) -> str:
     """The name that people use for a label; a name that the code table does not know is given back as it is."""
     row = finding_codes().get(label)
@@ -76,7 +81,7 @@ def place_words(side: Side | None, region: Region | None) -> str:
 
 def quantity(value: float, unit: str | None) -> str:
     """A measured value with its UCUM unit: plain ratios (unit '1') with two decimals, all else with one."""
-    return f"{value:.2f}" if unit in (None, "1") else f"{value:.1f} {unit}"
+    return f"{value:.2f}" if unit in (None, "1") else f"{value:.1f} {_UNITS.get(unit or '', unit)}"
 
 
 def cites(ids: Sequence[str]) -> str:

@@ -1,4 +1,11 @@
-"""The checks of one claim against the evidence that it cites: a table of small pure functions."""
+"""The checks of one claim against the evidence that it cites: a table of small pure functions.
+
+An outlined lesion (kind LESION, and the item that places it) proves place and size of what it was outlined as, where
+something else says that this is there or may be: never that it is, never a belief. A claim on that finding may cite it
+beside its own evidence (nodule, mass and lung lesion count as one finding here); a claim that rests on lesions alone is
+struck; lesions lend no polarity, degree or confidence; to what is absent they lend neither place nor size; and a size
+goes with the place of that very lesion.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from wardround.contracts.anatomy import Side
-from wardround.contracts.codes import NO_FINDING
+from wardround.contracts.codes import NO_FINDING, canonical_label
 from wardround.contracts.codes.diagnoses import diagnosis_rule
 from wardround.contracts.diagnosis import Claim
-from wardround.contracts.evidence import Evidence, EvidenceKind, Polarity
+from wardround.contracts.evidence import Evidence, EvidenceKind, Measurement, Polarity
 from wardround.orchestrator.reasoning.record import BACKGROUND, Record, clear_places, raising, same_subject, twins
 from wardround.orchestrator.reasoning.wording import word
 from wardround.orchestrator.reasoning.words import SCORE_DECIMALS
@@ -39,13 +46,19 @@ def cited_scores(claim: Claim, record: Record) -> tuple[Evidence, ...]:
 
 def cited_places(claim: Claim, record: Record) -> tuple[Evidence, ...]:
     """The cited items that place the claim's subject clearly."""
-    return clear_places([item for item in record.cited([claim]) if record.about(item, claim.subject)])
+    return clear_places([item for item in record.cited([claim]) if _lends(item, claim, record)])
 
 
 def cited_measurements(claim: Claim, record: Record) -> tuple[Evidence, ...]:
     """The cited items that measure the claim's subject, or what bears on it."""
     cited = record.cited([claim])
-    return tuple(item for item in cited if item.measurement is not None and record.about(item, claim.subject))
+    return tuple(item for item in cited if item.measurement is not None and _lends(item, claim, record))
+
+
+def _lends(item: Evidence, claim: Claim, record: Record) -> bool:
+    """Whether an item about the claim's subject may say where it lies and how large it is."""
+    absent = claim.polarity is Polarity.ABSENT and record.lesion(item) is not None
+    return record.about(item, claim.subject) and not absent
 
 
 def _citations_exist(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
@@ -67,10 +80,15 @@ def _citations_bear(claim: Claim, record: Record, reader: Reader) -> Iterator[st
     for item in cited:
         if not record.relevant(item, claim.subject):
             yield f"{item.id} is about {item.subject}, not about {claim.subject}"
-    if not any(item.kind not in BACKGROUND and record.about(item, claim.subject) for item in cited):
-        known = _is_evidenced(claim.subject, record) or any(record.about(item, claim.subject) for item in record.items)
-        yield f"no cited evidence is about {claim.subject}" + (
-            "" if known else ", and none in the ledger could bear it"
+    if not any(record.carries(item, claim.subject) for item in cited):
+        known = _is_evidenced(claim.subject, record) or any(
+            record.carries(item, claim.subject) for item in record.items
+        )
+        outlined = any(record.lesion(item) is not None and record.about(item, claim.subject) for item in cited)
+        yield (
+            f"no cited evidence is about {claim.subject}"
+            + (", for an outlined lesion bears no finding by itself" if outlined else "")
+            + ("" if known else ", and none in the ledger could bear it")
         )
     weighing = record.weighings.get(claim.subject)
     if weighing is not None and weighing.id not in claim.citations:
@@ -89,11 +107,11 @@ def _borne_polarities(claim: Claim, record: Record) -> set[Polarity]:
         if claim.subject == NO_FINDING and weighing.polarity is Polarity.PRESENT and record.against_normal():
             return {Polarity.UNCERTAIN}
         return {weighing.polarity}
-    if claim.value is not None or claim.change is not None:  # of a quantity
-        return {Polarity.PRESENT}
-    # What was told or found in other patients stands beside a claim, and lends it no polarity.
-    bearing = [item for item in record.cited([claim]) if item.kind not in BACKGROUND]
-    stated = {item.polarity for item in bearing if record.about(item, claim.subject) and item.polarity}
+    if (claim.value is not None or claim.change is not None) and canonical_label(claim.subject) is None:
+        return {Polarity.PRESENT}  # of a quantity
+    # What was told, found in other patients or outlined stands beside a claim, and lends it no polarity.
+    bearing = [item for item in record.cited([claim]) if record.carries(item, claim.subject)]
+    stated = {item.polarity for item in bearing if item.polarity}
     return stated | {Polarity.UNCERTAIN}
 
 
@@ -124,10 +142,32 @@ def _measurement(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
     stated = f"{claim.value:g} {claim.unit or '1'}"
     if not measured:
         yield f"no cited evidence measures it; it says {stated}"
-    elif not any(
-        abs(claim.value - one.value) <= _tolerance(claim.value) and (claim.unit or "1") == one.unit for one in measured
-    ):
+    elif not any(_is_stated(claim, one) for one in measured):
         yield f"it says {stated}, the evidence says {' or '.join(f'{one.value:g} {one.unit}' for one in measured)}"
+
+
+def _size(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
+    """A place beside a size must be that of a lesion of this size: of two candidates one lends it and one the other."""
+    if claim.value is None or (claim.side is None and claim.region is None):
+        return
+    measured = cited_measurements(claim, record)
+    sized = [item for item in measured if item.measurement is not None and _is_stated(claim, item.measurement)]
+    lesions = [item for item in sized if record.lesion(item) is not None]
+    if not lesions or len(lesions) < len(sized):
+        return
+    places = [item.location for item in cited_places(claim, record) if record.lesion(item) in lesions]
+    fits = (
+        place is not None and claim.side in (None, place.side) and claim.region in (None, place.region)
+        for place in places
+    )
+    if not any(fits):
+        ids = " or ".join(item.id for item in lesions)
+        yield f"the size is that of {ids}, which no cited evidence places where it says"
+
+
+def _is_stated(claim: Claim, measured: Measurement) -> bool:
+    assert claim.value is not None
+    return abs(claim.value - measured.value) <= _tolerance(claim.value) and (claim.unit or "1") == measured.unit
 
 
 def _tolerance(stated: float) -> float:
@@ -211,11 +251,14 @@ def _text(claim: Claim, record: Record, reader: Reader) -> Iterator[str]:
 
 
 def _about(claim: Claim, record: Record) -> tuple[Evidence, ...]:
-    return tuple(item for item in record.cited([claim]) if record.about(item, claim.subject))
+    return tuple(item for item in record.cited([claim]) if record.carries(item, claim.subject))
 
 
 def _is_evidenced(subject: str, record: Record) -> bool:
-    return any(item.kind not in BACKGROUND and same_subject(item.subject, subject) for item in record.items)
+    return any(
+        item.kind not in BACKGROUND and record.lesion(item) is None and same_subject(item.subject, subject)
+        for item in record.items
+    )
 
 
 CHECKS: Mapping[str, Check] = {
@@ -228,6 +271,7 @@ CHECKS: Mapping[str, Check] = {
     "degree": _degree,
     "change": _change,
     "measurement": _measurement,
+    "size": _size,
     "confidence": _confidence,
     "calibration": _calibration,
     "over-certainty": lambda claim, record, reader: overcertain_words(claim.text),

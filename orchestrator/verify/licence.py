@@ -9,8 +9,9 @@ from wardround.contracts.anatomy import Region, Side
 from wardround.contracts.codes import NO_FINDING, canonical_label
 from wardround.contracts.diagnosis import Claim
 from wardround.contracts.evidence import Degree, Evidence, EvidenceKind, Measurement, Polarity
-from wardround.orchestrator.reasoning.record import Record
-from wardround.orchestrator.reasoning.relations import bears_on
+from wardround.orchestrator.lesions import DIAMETER
+from wardround.orchestrator.reasoning.record import Record, clear_places
+from wardround.orchestrator.reasoning.relations import bears_on, same_place
 from wardround.orchestrator.verify.bounds import Way, holds
 from wardround.orchestrator.verify.reader import Clause, Number, NumberKind, Place, Reading
 
@@ -50,15 +51,21 @@ def licence(claims: Collection[Claim], record: Record) -> Licence:
     """What a text that stands for these claims may say."""
     subjects: dict[str, _Borne] = {}
     for item in record.cited(claims):
-        if item.measurement is not None:
+        if item.kind is EvidenceKind.LESION:
+            sized = [claim for claim in claims if claim.value is not None and item in record.cited([claim])]
+            before = subjects.get(DIAMETER)
+            subjects[DIAMETER] = _borne(None, sized, record.cited(sized)) if sized or not before else before
+        elif item.measurement is not None:
             subjects[subject_name(item.measurement.quantity)] = _borne(None, (), (item,))
-        elif item.kind in _NAMING:
+        elif item.kind in _NAMING and record.lesion(item) is None:
             weighing = record.weighings.get(item.subject)
             about = frozenset(one.id for one in record.cited(claims) if record.relevant(one, item.subject))
             subjects[item.subject] = _borne(weighing.polarity if weighing else None, (), (), about)
     for name in dict.fromkeys(subject_name(claim.subject) for claim in claims):
         own = [claim for claim in claims if subject_name(claim.subject) == name]
-        quantified = any(claim.value is not None or claim.change is not None for claim in own)
+        quantified = canonical_label(name) is None and any(
+            claim.value is not None or claim.change is not None for claim in own
+        )
         polarity = own[0].polarity if name in record.weighings or not quantified else None
         subjects[name] = _borne(polarity, own, record.cited(own))
     subjects[""] = _borne(None, claims, record.cited(claims))
@@ -111,10 +118,15 @@ def _quantities(claims: Collection[Claim], cited: Collection[Evidence]) -> Itera
 def conflicting(claim: Claim, record: Record) -> bool:
     """Whether the evidence that a claim cites is at odds with itself.
 
-    An observation says the opposite of the claim, a measurement that of the detectors, or a normal film has something
-    against it.
+    An observation says the opposite of the claim, a measurement that of the detectors, a normal film has something
+    against it, or a lesion was outlined elsewhere than the heat maps lie.
     """
     cited = record.cited([claim])
+    places = clear_places([item for item in cited if record.about(item, claim.subject)])
+    heat = [item.location for item in places if item.location and record.lesion(item) is None]
+    outlined = [item.location for item in places if item.location and record.lesion(item) is not None]
+    if heat and outlined and not any(same_place(one, other) for one in heat for other in outlined):
+        return True
     opposite = claim.polarity.opposite
     if opposite and any(item.kind is EvidenceKind.OBSERVATION and item.polarity is opposite for item in cited):
         return True

@@ -16,6 +16,7 @@ from importlib.resources import files
 from wardround.contracts.anatomy import Region, Side
 from wardround.contracts.codes import canonical_label, finding_codes
 from wardround.contracts.evidence import Degree, Polarity
+from wardround.orchestrator.lesions import PIXELS
 from wardround.orchestrator.verify.bounds import Bound, bounds
 from wardround.orchestrator.verify.clauses import Span, cut, stated
 from wardround.orchestrator.verify.vocabulary import (
@@ -45,7 +46,7 @@ _NUMBER = re.compile(
     r"(?<![\w.])(?P<digits>\d+(?:\.(?P<decimals>\d+))?|\.(?P<bare>\d+))\s?(?P<unit>%|°|degrees?(?!\w)|[a-zA-Z]{1,3}[\d²³]?(?![\w.-]))?"
 )
 _PLAIN_UNITS = str.maketrans({"²": "2", "³": "3", "°": "deg"})
-_UNITS = frozenset({"%", "mm", "cm", "m", "mm2", "cm2", "mm3", "cm3", "mL", "ml", "L", "deg", "kg", "g"})
+_UNITS = frozenset({"%", "mm", "cm", "m", "mm2", "cm2", "mm3", "cm3", "mL", "ml", "L", "deg", "kg", "g", PIXELS})
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _GLUE = re.compile(r"\s*(?:,|,?\s*(?:and|or|with))?\s*")
 _PLURALS = ("zones", "lungs")  # without a side: those of both
@@ -338,7 +339,7 @@ def _numbers(words: str) -> Iterator[tuple[int, Number]]:
         kinds += [kind for kind, word in _LEADS if word.search(lead)]
         kind = kinds[0] if kinds else NumberKind.OTHER
         spelled = (match["unit"] or "").translate(_PLAIN_UNITS)
-        spelled = "deg" if spelled.startswith("deg") else spelled
+        spelled = "deg" if spelled.startswith("deg") else PIXELS if spelled == "px" else spelled
         unit = spelled if spelled in _UNITS else None
         hundredths = 2 if unit == "%" else 0
         yield (
@@ -363,7 +364,7 @@ def _unknown(plain: str) -> tuple[str, ...]:
     """The words of a text that no vocabulary has, in order, each once."""
     for word in _KNOWN:
         plain = _masked(plain, word)
-    plain = re.sub(r"\d[\w.²³]*\s?(?:%|°|mm[²³23]?|cm[²³23]?|mL|ml|deg(?:rees?)?)?(?![\w²³])", " ", plain)
+    plain = re.sub(r"\d[\w.²³]*\s?(?:%|°|mm[²³23]?|cm[²³23]?|mL|ml|px|deg(?:rees?)?)?(?![\w²³])", " ", plain)
     words = (match.group().lower().replace("’", "'") for match in _WORD.finditer(plain))
     return tuple(dict.fromkeys(word for word in words if word not in _plain_words()))
 

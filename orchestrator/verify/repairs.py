@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 
 from wardround.contracts.diagnosis import Claim
-from wardround.orchestrator.reasoning.record import BACKGROUND, Record, twins
+from wardround.orchestrator.reasoning.record import Record, twins
 from wardround.orchestrator.reasoning.wording import word
 from wardround.orchestrator.verify.checks import cited_measurements, cited_places, cited_scores
 
@@ -21,7 +21,7 @@ def _with(claim: Claim, **fields: object) -> Claim:
 def _citations(claim: Claim, record: Record) -> Claim | None:
     """Keeps what bears on the subject, and adds its weighing; a claim with nothing of its own left is not repaired."""
     kept = [item for item in record.cited([claim]) if record.relevant(item, claim.subject)]
-    if not any(item.kind not in BACKGROUND and record.about(item, claim.subject) for item in kept):
+    if not any(record.carries(item, claim.subject) for item in kept):
         return None
     weighing = record.weighings.get(claim.subject)
     ids = ([weighing.id] if weighing is not None else []) + [item.id for item in kept]
@@ -55,6 +55,11 @@ def _measurement(claim: Claim, record: Record) -> Claim | None:
     return _with(claim, value=measured[0].value, unit=measured[0].unit)
 
 
+def _size(claim: Claim, record: Record) -> Claim | None:
+    """A size that belongs elsewhere is left out: where a finding lies is for the detectors to say before a lesion."""
+    return _with(claim, value=None, unit=None)
+
+
 def _confidence(claim: Claim, record: Record) -> Claim | None:
     scores = cited_scores(claim, record)
     if not scores:
@@ -80,6 +85,7 @@ REPAIRS: Mapping[str, Repair] = {
     "place": _place,
     "degree": _degree,
     "measurement": _measurement,
+    "size": _size,
     "confidence": _confidence,
     "calibration": _calibration,
     "over-certainty": _words,

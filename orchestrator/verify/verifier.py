@@ -85,7 +85,7 @@ class _Bench:
 
     def contradicted(self, claims: Sequence[Claim]) -> list[Claim]:
         """The claims that another one contradicts, No Finding first to give way; each is struck."""
-        present = [claim for claim in claims if claim.polarity is Polarity.PRESENT and claim.value is None]
+        present = [claim for claim in claims if claim.polarity is Polarity.PRESENT and not self._is_of_quantity(claim)]
         absent = [claim for claim in claims if claim.polarity is Polarity.ABSENT]
         findings = [claim for claim in present if claim.subject != NO_FINDING]
         pairs = [(one, other) for one in present for other in absent if same_subject(one.subject, other.subject)]
@@ -130,6 +130,10 @@ class _Bench:
         if excess:
             self.problems.append(f"the conclusion on {before.subject} was worded anew: {'; '.join(excess)}")
         return Conclusion(subject=before.subject, text=worded if excess else before.text, claims=claims)
+
+    def _is_of_quantity(self, claim: Claim) -> bool:
+        """Whether it states a measured value; one that states a finding's size says that the finding is there."""
+        return claim.value is not None and canonical_label(claim.subject) is None
 
     def _subject(self, subject: str) -> str:
         known = (item.subject for item in self.record.items if same_subject(item.subject, subject))

@@ -198,10 +198,11 @@ CONFLICT = _any(
 SOURCES = (
     (_any("observ(?:e|es|ed|er|ers|ation|ations)"), frozenset({EvidenceKind.OBSERVATION})),
     (_any("heat[ -]?maps?"), frozenset({EvidenceKind.LOCATION})),
+    (_any("candidates?"), frozenset({EvidenceKind.LESION})),
     (_any("measurements?", "measured"), frozenset({EvidenceKind.MEASUREMENT, EvidenceKind.COMPARISON})),
     (
         _any("segment(?:er|ation|ations)", "outline[sd]?", "masks?"),
-        frozenset({EvidenceKind.SEGMENTATION, EvidenceKind.MEASUREMENT}),
+        frozenset({EvidenceKind.SEGMENTATION, EvidenceKind.MEASUREMENT, EvidenceKind.LESION}),
     ),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from wardround.contracts.diagnosis import Claim
+from wardround.contracts.evidence import EvidenceKind
 from wardround.orchestrator.reasoning.record import Record
 from wardround.orchestrator.verify.licence import conflicting, departures, licence, subject_name
 from wardround.orchestrator.verify.reader import Reader, Reading
@@ -90,7 +91,8 @@ def unread_words(reading: Reading) -> Iterator[str]:
 def source_words(text: str, claims: Collection[Claim], record: Record) -> Iterator[str]:
     """Words for evidence of a kind that no claim cites, and for a conflict that the evidence does not have."""
     cited = record.cited(claims)
-    kinds = {item.kind for item in cited}
+    # The place of an outlined lesion is a location, and no heat map's.
+    kinds = {item.kind for item in cited if item.kind is EvidenceKind.LESION or record.lesion(item) is None}
     for word, borne in SOURCES:
         match = word.search(text)
         if match and not kinds & borne:

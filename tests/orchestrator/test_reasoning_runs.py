@@ -12,7 +12,7 @@ import pytest
 from competent import competent_answer
 from independent_checker import violations
 from model_endpoints import Answer, Endpoint, endless, garbage, html, refuses, streams
-from small_house import case_memory, lesion_finder, small_house, study_of_film, watcher, weighted_detector
+from small_house import case_memory, lesion_finder, outlined, small_house, study_of_film, watcher, weighted_detector
 
 from wardround.contracts.diagnosis import Diagnosis, Status, Verdict
 from wardround.contracts.errors import CallerError, ProblemCode
@@ -220,8 +220,12 @@ def test_wishes_are_mapped_to_roles_within_the_budget_and_what_they_bring_is_cit
     assert f"{observed.id} | observation | pleural effusion | present" in calls[1]
 
 
-def test_lesions_are_sought_where_the_wish_says_and_the_measurement_is_evidence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("answers", [True, False])
+def test_lesions_are_sought_where_a_wish_says_only_if_the_whole_film_could_not_be_searched(
+    tmp_path: Path, answers: bool
+) -> None:
     seen: list[dict[str, Any]] = []
+    finder = lesion_finder(seen, [outlined()], narrowed_only=not answers)
     wish = {"wanted": "lesions", "finding": "nodule", "side": "left", "region": "upper zone"}
 
     async def story(house: Diagnoser) -> Diagnosis:
@@ -233,12 +237,15 @@ def test_lesions_are_sought_where_the_wish_says_and_the_measurement_is_evidence(
         return streams(json.dumps(workup if asked == "reason_workup" else NOTHING))
 
     with Endpoint.running(script) as endpoint:
-        result = _told(tmp_path, story, reasoner={"base_url": endpoint.url}, others={"lesions": lesion_finder(seen)})
+        result = _told(tmp_path, story, reasoner={"base_url": endpoint.url}, others={"lesions": finder})
         words = endpoint.requests[-1].words
-    assert seen == [{"finding": "Nodule", "side": "left", "region": "upper zone"}], "asked twice, it is granted once"
-    assert "nodule diameter" in {claim.subject for one in result.conclusions for claim in one.claims}
-    assert "measurement | lung nodule | value 12.0 mm" in words
-    assert result.reasoning.requests[1].refused == "it was asked for before"
+    whole = {"finding": "", "side": None, "region": None, "regions": False}
+    narrow = {"finding": "Nodule", "side": "left", "region": "upper zone", "regions": False}
+    assert seen == ([whole] if answers else [whole, narrow]), "asked twice, it is granted once"
+    assert "lesion | lung nodule | score 0.50 | value 12.0 mm | unit mm" in words
+    refused = [one.refused for one in result.reasoning.requests]
+    searched = "the whole film has been searched for lesions"
+    assert refused == ([searched] * 2 if answers else ["", "it was asked for before"])
 
 
 def test_similar_cases_stand_in_the_evidence_under_their_own_ids(tmp_path: Path) -> None:

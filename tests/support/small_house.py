@@ -23,7 +23,7 @@ from wardround.providers.open import open_model
 from wardround.servers.catalogue import build
 from wardround.servers.settings import ServerSettings
 
-__all__ = ["case_memory", "lesion_finder", "small_house", "study_of_film", "watcher", "weighted_detector"]
+__all__ = ["case_memory", "lesion_finder", "outlined", "small_house", "study_of_film", "watcher", "weighted_detector"]
 
 _SOURCE = {"model": "scripted net", "version": "1"}
 
@@ -116,16 +116,35 @@ def watcher(seen: list[str]) -> MCPServer[Any]:
     return server
 
 
-def lesion_finder(seen: list[dict[str, Any]]) -> MCPServer[Any]:
-    """Stands in for a segmenter of lesions: measures one where it is told to look, and keeps what it was told."""
+def outlined(number: int = 1, **fields: Any) -> dict[str, Any]:
+    """A lesion as a server reports it; every number has an outline of its own."""
+    mask = {"kind": "mask", "digest": f"sha256:{7:064x}", "shape": [9, 64, 64], "channel": f"lesion {number}"}
+    measured = {"quantity": "diameter", "value": 12.0, "unit": "mm"}
+    return {
+        "kind": "lesion", "subject": "Nodule", "polarity": "uncertain", "value": 0.5, "measurement": measured,
+        "artefacts": [mask], "source": _SOURCE, **fields,
+    }  # fmt: skip
+
+
+def lesion_finder(
+    seen: list[dict[str, Any]], lesions: Sequence[dict[str, Any]] = (), *, narrowed_only: bool = False
+) -> MCPServer[Any]:
+    """Stands in for a segmenter of lesions: gives what it is told to, and keeps what it was asked.
+
+    Args:
+        narrowed_only: whether it fails where it is asked for anything on the whole film.
+    """
     server: MCPServer[Any] = MCPServer("lesions")
 
     @server.tool(meta={"wardround/role": "lesions"})
-    def segment(image: str, finding: str = "", side: str | None = None, region: str | None = None) -> dict[str, Any]:
+    def segment(
+        image: str, finding: str = "", side: str | None = None, region: str | None = None, regions: bool = True
+    ) -> dict[str, Any]:
         """Outline lesions."""
-        seen.append({"finding": finding, "side": side, "region": region})
-        measured = {"quantity": "nodule diameter", "value": 12.0, "unit": "mm"}
-        return {"items": [{"kind": "measurement", "subject": finding, "measurement": measured, "source": _SOURCE}]}
+        seen.append({"finding": finding, "side": side, "region": region, "regions": regions})
+        if narrowed_only and side is None:
+            raise ValueError("too large")
+        return {"items": list(lesions)}
 
     return server
 
