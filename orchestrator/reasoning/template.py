@@ -109,9 +109,11 @@ def _outlined(claim: Claim, places: Sequence[Evidence], record: Record) -> Itera
     """Where and how large the surest lesion is, in a claim beside the detectors' own, which stays as it is.
 
     Each lesion is told once: of the finding that it was outlined as, else of the first suspected one that it may be.
-    Where it lies elsewhere than the clearest heat map, both are told, and which is right is left to a person.
+    Where it lies elsewhere than the heat maps, both are told, and which is right is left to a person. One that lies
+    outside lungs and mediastinum is no candidate for what these names mean; it stays in the evidence.
     """
-    for lesion in record.lesions(claim.subject)[:1]:
+    inside = [lesion for lesion in record.lesions(claim.subject) if not _is_outside(record.outlined(lesion))]
+    for lesion in inside[:1]:
         suspected = [label for label in record.suspected() if same_lesion(lesion.subject, label)]
         if claim.subject != (lesion.subject if lesion.subject in suspected else suspected[0]):
             return
@@ -132,6 +134,10 @@ def _outlined(claim: Claim, places: Sequence[Evidence], record: Record) -> Itera
                 ),
             }
         )
+
+
+def _is_outside(places: Sequence[Evidence]) -> bool:
+    return bool(places) and places[0].location is not None and places[0].location.region is Region.OUTSIDE
 
 
 def _normality(record: Record) -> _Drafts:

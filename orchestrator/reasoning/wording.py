@@ -89,13 +89,17 @@ def statement(subject: str, claims: Sequence[Claim], record: Record) -> str:
 
 def _place(claim: Claim, cited: Sequence[Evidence], record: Record) -> str:
     words = place_words(claim.side, claim.region)
-    overlaps = [
-        ("heat-map" if record.lesion(item) is None else "outline", item.location.overlap)
+    at = [
+        item
         for item in cited
         if item.location is not None and (item.location.side, item.location.region) == (claim.side, claim.region)
     ]
-    share = next((f" ({of} overlap {overlap:.{SCORE_DECIMALS}f})" for of, overlap in overlaps), "")
-    return f" {words}{share}" if words else ""
+    if not words or not at or at[0].location is None:
+        return f" {words}" if words else ""
+    is_outline = record.lesion(at[0]) is not None
+    share = f"{'outline' if is_outline else 'heat-map'} overlap {at[0].location.overlap:.{SCORE_DECIMALS}f}"
+    # Of the places a heat map's may be outside the chest, and is then worded as its own.
+    return f" {words.removeprefix('with its heat map mainly ') if is_outline else words} ({share})"
 
 
 def _sized(claim: Claim, cited: Sequence[Evidence]) -> Evidence | None:

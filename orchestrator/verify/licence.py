@@ -211,10 +211,8 @@ def _is_lung(said: Place, place: Place) -> bool:
 def _is_counted(number: Number, borne: _Borne) -> bool:
     scores = any(number.agrees(score, None) for score in borne.scores)
     overlaps = any(number.agrees(overlap, None) for overlap in borne.overlaps)
-    if number.kind is NumberKind.SCORE:
-        return scores
-    if number.kind is NumberKind.OVERLAP:
-        return overlaps
+    if number.kind in (NumberKind.SCORE, NumberKind.OVERLAP):
+        return number.unit is None and (scores if number.kind is NumberKind.SCORE else overlaps)
     kinds = (NumberKind.BEFORE, NumberKind.NOW) if number.kind is NumberKind.OTHER else (number.kind,)
     quantities = any(
         number.agrees(value, unit) and (number.unit or "1") == unit

@@ -16,6 +16,7 @@ from wardround.contracts.evidence import Polarity
 __all__ = ["Item", "Ledger", "about", "near"]
 
 Item = Mapping[str, Any]
+_ROUND = frozenset({"Nodule", "Mass", "Lung Lesion"})
 _LUNG_REGIONS = ("upper zone", "middle zone", "lower zone", "lung")
 
 
@@ -65,13 +66,28 @@ class Ledger:
         own = [
             item
             for item in self.items.values()
-            if about(item["subject"]) == about(name) and item["kind"] not in ("segmentation", "context", "quality")
+            if about(item["subject"]) == about(name)
+            and item["kind"] not in ("segmentation", "context", "quality")
+            and self.drawn(item) is None
         ]
         if cases:
             own += [item for item in self.items.values() if about(name) in _case_findings(item)]
         return own + [
             item for quantity, label in words.BEARS_ON.items() if label == name for item in self.measured(quantity)
         ]
+
+    def drawn(self, item: Item) -> Item | None:
+        """The outlined lesion that an item is, or places."""
+        if item["kind"] == "lesion":
+            return item
+        origins = [self.items[one] for one in item.get("derived_from", ()) if one in self.items]
+        return next((one for one in origins if item["kind"] == "location" and one["kind"] == "lesion"), None)
+
+    def outlined(self, name: str) -> list[Item]:
+        """Lesions that a finding may be, and their places: they tell where it lies and how large it is."""
+        alike = _ROUND if about(name) in _ROUND else {about(name)}
+        drawn = [(item, self.drawn(item)) for item in self.items.values()]
+        return [item for item, lesion in drawn if lesion is not None and about(lesion["subject"]) in alike]
 
     def of(self, name: str, *kinds: str) -> list[Item]:
         """The items of some kinds about a subject."""
@@ -82,7 +98,9 @@ class Ledger:
         return [
             item
             for item in self.items.values()
-            if item.get("measurement") and about(item["measurement"]["quantity"]) == about(name)
+            if item.get("measurement")
+            and about(item["measurement"]["quantity"]) == about(name)
+            and item["kind"] != "lesion"
         ]
 
     def polarities(self, name: str) -> set[Polarity]:
@@ -124,7 +142,7 @@ class Ledger:
 
     def lies(self, name: str, side: str | None, region: str | None, items: Sequence[Item] | None = None) -> bool:
         """Whether a location item on a finding has that side and that region; 'lung' holds for any part of it."""
-        for item in self.of(name, "location") if items is None else items:
+        for item in [*self.of(name, "location"), *self.outlined(name)] if items is None else items:
             where = item.get("location")
             if not where or (side and where["side"] != side):
                 continue
@@ -164,6 +182,8 @@ class Ledger:
         wide = subjects | {label for one in subjects for label in words.DIAGNOSES.get(one, ("", frozenset()))[1]}
         wide |= {words.BEARS_ON[one] for one in subjects if one in words.BEARS_ON}
         wide |= {quantity for quantity, label in words.BEARS_ON.items() if label in subjects}
+        if self.drawn(item) is not None:
+            return any(item in self.outlined(one) for one in subjects)
         if subject in wide or {about(one) for one in wide} & ({subject} | _case_findings(item)):
             return True
         if kind == "segmentation":

@@ -273,7 +273,7 @@ PLACES = (
 
 NUMBER = (
     r"(?<![\w.])(?P<number>\d+(?:\.\d+)?)(?:\s*(?P<unit>%|percent\b|per cent\b|deg(?:rees?)?\b|°|cm2\b|cm²|mm\b|cm\b|"
-    r"ml\b|square cent\w+|litres?\b|liters?\b|kg\b|m\b))?(?!\w)"
+    r"px\b|ml\b|square cent\w+|litres?\b|liters?\b|kg\b|m\b))?(?!\w)"
 )
 NUMBER_KEYS = (
     r"(?P<limit>above|\bover\b|exceed\w*|below|under|beyond|than|limits?|range|bounds?|thresholds?|ceiling|"

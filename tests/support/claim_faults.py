@@ -216,6 +216,91 @@ def _diagnosed(case: _Case) -> _Fields:
     }
 
 
+def _lesions(case: _Case) -> list[Evidence]:
+    """Outlined lesions that the claim's finding may be."""
+    alike = ("Nodule", "Mass", "Lung Lesion")
+    found = [item for item in case.items if item.kind is EvidenceKind.LESION]
+    return found if case.claim.subject in alike and case.claim.change is None else []
+
+
+def _lesion_alone(case: _Case) -> _Fields:
+    """A claim that rests on a lesion and on nothing else."""
+    lesions = _lesions(case)
+    return {"citations": (case.rng.choice(lesions).id,), "side": None, "region": None} if lesions else None
+
+
+def _lesion_of_other(case: _Case) -> _Fields:
+    """A nodule's outline beside a claim on something else."""
+    lesions = [item.id for item in case.items if item.kind is EvidenceKind.LESION]
+    if not lesions or case.claim.subject in ("Nodule", "Mass", "Lung Lesion"):
+        return None
+    return {"citations": (*case.claim.citations, case.rng.choice(lesions))}
+
+
+def _lesion_s_score(case: _Case) -> _Fields:
+    """A lesion's score as the belief in the finding."""
+    lesions = [one for one in _lesions(case) if one.value is not None]
+    borne = [item.value for item in case.about if item.value is not None and item not in lesions]
+    fair = [one for one in lesions if all(abs(one.value - value) > 0.01 for value in borne)]  # type: ignore[operator]
+    if not fair:
+        return None
+    lesion = case.rng.choice(fair)
+    return {"confidence": lesion.value, "citations": tuple(dict.fromkeys((*case.claim.citations, lesion.id)))}
+
+
+def _lesion_against(case: _Case) -> _Fields:
+    """Present, for a lesion was outlined, where all the evidence together says otherwise."""
+    lesions, weighing = _lesions(case), _weighing(case)
+    if not lesions or weighing is None or weighing.polarity is Polarity.PRESENT:
+        return None
+    citations = (*case.claim.citations, case.rng.choice(lesions).id)
+    return {"polarity": Polarity.PRESENT, "citations": tuple(dict.fromkeys(citations))}
+
+
+def _size_of_absent(case: _Case) -> _Fields:
+    """The size of what is not suspected."""
+    lesions, weighing = _lesions(case), _weighing(case)
+    if not lesions or weighing is None or weighing.polarity is not Polarity.ABSENT:
+        return None
+    lesion = case.rng.choice(lesions)
+    assert lesion.measurement is not None
+    return {
+        "value": lesion.measurement.value,
+        "unit": lesion.measurement.unit,
+        "citations": tuple(dict.fromkeys((*case.claim.citations, lesion.id))),
+    }
+
+
+def _size_elsewhere(case: _Case) -> _Fields:
+    """One lesion's size at another's place, both cited."""
+    lesions = _lesions(case)
+    places = [(one, item) for one in lesions for item in case.items if one.id in item.derived_from and item.location]
+    clear = [(one, item) for one, item in places if item.location is not None and item.location.overlap >= 0.3]
+    pairs = [
+        (lesion, item)
+        for lesion in lesions
+        for one, item in clear
+        if one is not lesion
+        and not any(
+            own is lesion and (it.location.side, it.location.region) == (item.location.side, item.location.region)  # type: ignore[union-attr]
+            for own, it in clear
+        )
+        and all(abs(other.measurement.value - lesion.measurement.value) > 1 for other in lesions if other is not lesion)  # type: ignore[union-attr]
+    ]
+    if not pairs or case.claim.polarity is not Polarity.PRESENT:
+        return None
+    lesion, item = case.rng.choice(pairs)
+    assert lesion.measurement is not None and item.location is not None
+    weighing = _weighing(case)
+    return {
+        "value": lesion.measurement.value,
+        "unit": lesion.measurement.unit,
+        "side": item.location.side,
+        "region": item.location.region,
+        "citations": (*((weighing.id,) if weighing else ()), lesion.id, item.id),
+    }
+
+
 def _worded(*sentences: str) -> Fault:
     def fault(case: _Case) -> _Fields:
         if _changes(case):
@@ -250,6 +335,12 @@ _FAULTS: Mapping[str, Fault] = {
     "score": _confidence,
     "score called calibrated": _calibrated,
     "degree": _degree,
+    "lesion by itself": _lesion_alone,
+    "lesion of something else": _lesion_of_other,
+    "lesion's score as belief": _lesion_s_score,
+    "lesion against the weighing": _lesion_against,
+    "size of what is absent": _size_of_absent,
+    "one lesion's size at another's place": _size_elsewhere,
     "invented change": _made_up_change,
     "wrong change": _wrong_change,
     "change that is not cited": _uncited_change,

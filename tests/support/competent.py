@@ -17,6 +17,7 @@ __all__ = ["competent_answer"]
 
 # A heat map says nothing of where these are, since they are of the whole chest or of a size.
 _PLACELESS = frozenset({"Cardiomegaly", "Edema", "Emphysema", "Enlarged Cardiomediastinum", NO_FINDING})
+_LESIONS = ("Nodule", "Mass", "Lung Lesion")
 _LEAST_OVERLAP = 0.3
 _BEARS_ON = {"cardiothoracic ratio": "Cardiomegaly"}
 _ZONES = (Region.UPPER_ZONE, Region.MIDDLE_ZONE, Region.LOWER_ZONE)
@@ -55,13 +56,14 @@ class _Writer:
         self._weighed = {
             item.subject: item for item in items if item.kind is EvidenceKind.WEIGHING and item.polarity is not None
         }
-        self._measured = [item for item in items if item.measurement is not None]
+        self._measured = [item for item in items if item.kind is EvidenceKind.MEASUREMENT and item.measurement]
         self._places: dict[str, Evidence | None] = {}
         self._claimed: list[str] = []
 
     def answer(self) -> dict[str, Any]:
         self._claimed = self._chosen()
         claims = [self._claim(label) for label in self._claimed]
+        claims += self._outlined()
         if NO_FINDING in self._weighed:
             claims.append(self._normal())
         claims += [self._measurement(item) for item in self._measured if _above(item) or self._rng.random() < 0.7]
@@ -124,7 +126,9 @@ class _Writer:
     def _place(self, label: str) -> Evidence | None:
         """A location item that may be stated, the same each time, if there is one."""
         if label not in self._places:
-            placed = [item for item in self._items if item.subject == label and self._statable(item)]
+            lesions = {item.id for item in self._items if item.kind is EvidenceKind.LESION}
+            heat = [item for item in self._items if lesions.isdisjoint(item.derived_from)]
+            placed = [item for item in heat if item.subject == label and self._statable(item)]
             named = label not in _PLACELESS and self._polarity(label) is Polarity.PRESENT
             self._places[label] = self._rng.choice(placed) if placed and named and self._rng.random() < 0.75 else None
         return self._places[label]
@@ -190,6 +194,35 @@ class _Writer:
             citations=citations,
             text=self._spelt(text),
         )
+
+    def _outlined(self) -> list[DraftClaim]:
+        """Size and, where it has one, place of a lesion, for a suspected finding that it may be."""
+        lesions = [item for item in self._items if item.kind is EvidenceKind.LESION]
+        labels = [one for one in self._claimed if one in _LESIONS and self._polarity(one) is Polarity.PRESENT]
+        if not lesions or not labels or self._rng.random() < 0.2:
+            return []
+        label, lesion = self._rng.choice(labels), self._rng.choice(lesions)
+        places = [item for item in self._items if lesion.id in item.derived_from and self._statable(item)]
+        measured, weighed = lesion.measurement, self._weighed[label]
+        assert measured is not None
+        where, side, region = self._where(places[0]) if places else ("", None, None)
+        citations = tuple(item.id for item in (weighed, lesion, *places[:1]))
+        pattern = self._rng.choice(words.OUTLINED[bool(places)])
+        number = f"{measured.value:.1f} {'px' if measured.unit == '{pixel}' else measured.unit}"
+        name, bare = self._name(label)
+        text = pattern.format(a=name, A=_capital(name), bare=bare, where=where, v=number, cite=_cite(citations))
+        return [
+            DraftClaim(
+                subject=label,
+                polarity=Polarity.PRESENT,
+                side=side,
+                region=region,
+                value=self._rng.choice((measured.value, round(measured.value, 2))),
+                unit=measured.unit,
+                citations=citations,
+                text=self._spelt(text),
+            )
+        ]
 
     def _normal(self) -> DraftClaim:
         weighed, polarity = self._weighed[NO_FINDING], self._polarity(NO_FINDING)
@@ -275,7 +308,7 @@ class _Writer:
         if claim.subject == NO_FINDING:
             return self._normal().text
         if claim.subject in self._weighed:
-            return self._claim(claim.subject).text
+            return self._claim(claim.subject).text if claim.value is None else claim.text
         return next(self._measurement(item).text for item in self._measured if item.id == claim.citations[0])
 
     def _pair(self, by_polarity: dict[str, list[DraftClaim]]) -> str:

@@ -15,6 +15,7 @@ __all__ = [
     "NAMES",
     "NORMAL",
     "NORMAL_AGAINST",
+    "OUTLINED",
     "PAIRS",
     "PATTERNS",
     "QUANTITIES",
@@ -244,6 +245,22 @@ MEASURES = (
     "A value of {v} was measured for {q} {cite}.",
     "{Q} was measured at {v} {cite}.",
 )
+
+# A lesion beside a suspected finding, with and without a place: {v} is its diameter.
+OUTLINED: dict[bool, tuple[str, ...]] = {
+    True: (
+        "{A} is suspected; the outlined candidate lies {where} and measures {v} {cite}.",
+        "{A} is suspected, with an outlined candidate of {v} {where} {cite}.",
+        "For {a}, which is suspected, a candidate {v} across was outlined {where} {cite}.",
+        "Suspected {bare}: its outline {where} has a diameter of {v} {cite}.",
+        "{A} is suspected {where}, outlined with a diameter of {v} {cite}.",
+    ),
+    False: (
+        "{A} is suspected; the outlined candidate measures {v} {cite}.",
+        "{A} is suspected, and a candidate {v} across was outlined {cite}.",
+        "Suspected {bare}: its outline has a diameter of {v} {cite}.",
+    ),
+}
 
 # With limits: {bounds} such as 'upper limit of 0.50', {stands} 'above' or 'within', by whether it is beyond them.
 BOUNDED: dict[bool, tuple[str, ...]] = {

@@ -199,6 +199,11 @@ def _of_number(number: Number, named: Sequence[Said], sentence: Sentence, ledger
         items += [item for item in cited if item["kind"] in ("case", "context", "quality") and item not in items]
         limits = number.sort in ("limit", "")
         sorts = [number.sort] if number.sort else ["score", "measure", "overlap", "other"]
+        drawn = ledger.outlined(one.name) if one.kind == "finding" else []
+        sizes = [value for sort in sorts if sort != "score" for value in ledger.values(drawn, sort) if value[1] != "1"]
+        sizes += ledger.values(drawn, "overlap") if number.sort in ("overlap", "") else []
+        if any(near(number.printed, number.unit, *value) for value in sizes):
+            continue
         if not any(near(number.printed, number.unit, *value) for sort in sorts for value in ledger.values(items, sort)):
             if limits and any(
                 near(number.printed, number.unit, *value) for value in ledger.values(ledger.measured(one.name), "limit")
@@ -269,7 +274,8 @@ def _of_claim(claim: Mapping[str, Any], ledger: Ledger) -> Iterator[str]:
     ids = list(claim.get("citations") or ())
     yield from (f"{one_id} is cited, and does not exist" for one_id in ids if one_id not in ledger.items)
     cited = [ledger.items[one_id] for one_id in ids if one_id in ledger.items]
-    own = [item for item in cited if about(item["subject"]) == name]
+    own = [item for item in cited if about(item["subject"]) == name and ledger.drawn(item) is None]
+    drawn = [item for item in cited if item in ledger.outlined(name) and claim["polarity"] != "absent"]
     supporting: frozenset[str] = words.DIAGNOSES[name][1] if name in words.DIAGNOSES else frozenset()
     if not ledger.on(name) and not ledger.measured(name) and not supporting:
         yield f"'{subject}' is claimed, and no evidence is about it"
@@ -281,7 +287,7 @@ def _of_claim(claim: Mapping[str, Any], ledger: Ledger) -> Iterator[str]:
             yield f"{item['id']} is cited, and is not about '{subject}'"
     yield from _of_polarity(claim, name, supporting, ledger)
     if (claim.get("side") or claim.get("region")) and not ledger.lies(
-        name, claim.get("side"), claim.get("region"), own
+        name, claim.get("side"), claim.get("region"), [*own, *drawn]
     ):
         yield f"'{claim.get('side') or ''} {claim.get('region') or ''}' is borne by no cited location"
     if claim.get("degree") and claim["degree"] not in {item.get("degree") for item in own}:
@@ -289,7 +295,8 @@ def _of_claim(claim: Mapping[str, Any], ledger: Ledger) -> Iterator[str]:
     changes = {item["comparison"]["change"] for item in own if item["kind"] == "comparison"}
     if claim.get("change") and claim["change"] not in changes:
         yield f"the change '{claim['change']}' is borne by no cited comparison"
-    yield from _of_figures(claim, own, ledger)
+    yield from _of_figures(claim, own, ledger, drawn)
+    yield from _of_size(claim, drawn, ledger)
 
 
 def _of_polarity(claim: Mapping[str, Any], name: str, supporting: frozenset[str], ledger: Ledger) -> Iterator[str]:
@@ -305,9 +312,20 @@ def _of_polarity(claim: Mapping[str, Any], name: str, supporting: frozenset[str]
         yield f"'{name}' is claimed {polarity}; the evidence says {'/'.join(sorted(borne)) or 'nothing'}"
 
 
-def _of_figures(claim: Mapping[str, Any], own: Sequence[Item], ledger: Ledger) -> Iterator[str]:
+def _of_size(claim: Mapping[str, Any], drawn: Sequence[Item], ledger: Ledger) -> Iterator[str]:
+    """A size and a place that two different lesions have are no lesion's."""
+    value, place = claim.get("value"), (claim.get("side"), claim.get("region"))
+    of_that_size = [item for item in drawn if item.get("measurement") and value is not None]
+    of_that_size = [item for item in of_that_size if _same(value or 0.0, item["measurement"]["value"])]
+    if of_that_size and any(place):
+        there = [one for one in drawn if any(ledger.drawn(one) is lesion for lesion in of_that_size)]
+        if not ledger.lies(about(claim["subject"]), *place, there):
+            yield f"{' '.join(filter(None, place))} is not where the lesion of {value} lies"
+
+
+def _of_figures(claim: Mapping[str, Any], own: Sequence[Item], ledger: Ledger, drawn: Sequence[Item]) -> Iterator[str]:
     value, unit, belief = claim.get("value"), claim.get("unit"), claim.get("confidence")
-    measured = [item["measurement"] for item in own if item.get("measurement")]
+    measured = [item["measurement"] for item in (*own, *drawn) if item.get("measurement")]
     figures = [one["value"] for one in measured] + [
         item["comparison"]["now"] for item in own if item["kind"] == "comparison" and item["comparison"]["unit"]
     ]

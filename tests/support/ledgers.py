@@ -21,7 +21,7 @@ from wardround.contracts.evidence import (
     Source,
     Voice,
 )
-from wardround.contracts.study import Patient, Sex, ViewPosition
+from wardround.contracts.study import Artefact, ArtefactKind, Patient, Sex, ViewPosition
 from wardround.orchestrator.history.items import cue_items
 from wardround.orchestrator.ledger import Ledger
 from wardround.orchestrator.reasoning.weighing import weighing_item
@@ -48,10 +48,10 @@ _TOLD = (
 
 
 def random_ledger(seed: int) -> Ledger:
-    """Detectors, places, measurements, strangers, a told history, similar cases, weighings, and changes.
+    """Detectors, places, measurements, outlined lesions, strangers, a told history, cases, weighings, and changes.
 
     About a third of the ledgers have calibrated weighings, and half an earlier film: changes of the left lung area and
-    of some findings.
+    of some findings. In two of three, up to three lesions were outlined.
     """
     rng = random.Random(seed)
     ledger = Ledger()
@@ -66,6 +66,10 @@ def random_ledger(seed: int) -> Ledger:
     add("stranger", _strangers(rng))
     findings = [item for item in ledger.items if item.kind is EvidenceKind.FINDING]
     add("anatomy", [_place(item, rng) for item in findings if rng.random() < 0.7])
+    lesions = _lesions(random.Random(f"lesions of {seed}"))
+    add("lesions", [lesion for lesion, _ in lesions])
+    names = [item.id for item in ledger.items if item.kind is EvidenceKind.LESION]
+    add("anatomy", [_outline(name, place) for name, (_, place) in zip(names, lesions, strict=True) if place])
     weighing = weigh(findings, Patient(age_years=rng.randrange(90), sex=Sex.FEMALE), ViewPosition.PA)
     calibrated = rng.random() < 1 / 3
     beliefs = [
@@ -124,6 +128,36 @@ def _place(item: Evidence, rng: random.Random) -> Evidence:
         subject=item.subject,
         location=place,
         derived_from=(item.id,),
+        source=_source("locator"),
+    )
+
+
+def _lesions(rng: random.Random) -> list[tuple[Evidence, Location | None]]:
+    """Lesions, each with the place that a locator gives it; some have none."""
+    unit = rng.choice(("mm", "{pixel}"))
+    found = []
+    for number in range(rng.choice((0, 1, 2, 3)) if rng.random() < 0.9 else 0):
+        mask = Artefact(kind=ArtefactKind.MASK, digest=PRIOR_FILM, shape=(3, 8, 8), channel=f"lesion {number}")
+        lesion = Evidence(
+            kind=EvidenceKind.LESION,
+            subject=rng.choice(("Nodule", "Nodule", "Pulmonary nodule", "Mass")),
+            polarity=Polarity.UNCERTAIN,
+            value=rng.random(),
+            measurement=Measurement(quantity="diameter", value=rng.uniform(4, 60), unit=unit),
+            artefacts=(mask,),
+            source=_source("outliner"),
+        )
+        place = Location(region=rng.choice(_ZONES), side=rng.choice(_SIDES[:2]), overlap=rng.uniform(0.2, 1.0))
+        found.append((lesion, place if rng.random() < 0.85 else None))
+    return found
+
+
+def _outline(lesion: str, place: Location) -> Evidence:
+    return Evidence(
+        kind=EvidenceKind.LOCATION,
+        subject="Nodule",
+        location=place,
+        derived_from=(lesion,),
         source=_source("locator"),
     )
 

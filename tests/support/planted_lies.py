@@ -175,7 +175,7 @@ def _false_probability(items: Items, rng: random.Random) -> str:
 
 
 def _wrong_measure(items: Items, rng: random.Random) -> str:
-    item = rng.choice([one for one in items if one.measurement is not None])
+    item = rng.choice([one for one in items if one.kind is EvidenceKind.MEASUREMENT])
     assert item.measurement is not None
     wrong = item.measurement.value * rng.choice((0.7, 0.85, 1.2, 1.4))
     value = f"{wrong:.2f}" if item.measurement.unit == "1" else f"{wrong:.1f} {item.measurement.unit}"
@@ -183,7 +183,7 @@ def _wrong_measure(items: Items, rng: random.Random) -> str:
 
 
 def _wrong_unit(items: Items, rng: random.Random) -> str:
-    item = rng.choice([one for one in items if one.measurement is not None])
+    item = rng.choice([one for one in items if one.kind is EvidenceKind.MEASUREMENT])
     assert item.measurement is not None
     unit = rng.choice([one for one in ("mm", "cm", "deg", "ml") if one != item.measurement.unit])
     return _of_quantity(rng.choice(words.MEASURES), item, rng, v=f"{item.measurement.value:.2f} {unit}")

@@ -119,7 +119,7 @@ def faults_in_claims(of: Sequence[Pair], a_kind: int) -> Figures:
     figures = Figures()
     for kind, plant in CLAIM_FAULTS.items():
         rng = random.Random(kind)
-        for _, pair, claim in zip(range(8 * a_kind), *_spread(of, rng), strict=False):
+        for _, pair, claim in zip(range(24 * a_kind), *_spread(of, rng), strict=False):
             planted = plant(claim, pair.items, rng)
             if planted is not None and figures.there[kind] < a_kind:
                 checked = verify(_alone(planted.claim), planted.items)
