@@ -52,6 +52,13 @@ _FINDINGS = {
     (Polarity.PRESENT, Polarity.ABSENT): Change.GONE,
     (Polarity.PRESENT, Polarity.PRESENT): Change.UNCHANGED,
 }
+# A zone is a third of a lung, how far two outlines of one lesion differ has not been measured, and about one candidate
+# a film is false: two in one zone are not thereby one lesion, nor is the difference of their diameters growth.
+_LESIONS = (
+    "Outlined lesions were not compared: nothing here tells which candidate of the earlier film is which. "
+    "A tool that lays the two films over each other can, such as the lesion server's."
+)
+
 _FINDING_RULE = "new: not suspected before and suspected now; gone: the reverse; unchanged: suspected on both"
 
 
@@ -96,6 +103,8 @@ def compare(
             )
         elif (change := _measured(item, earlier)) is not None:
             items.append(_item(item, change, (earlier.id,), prior_run, prior_digest))
+    if all(any(item.kind is EvidenceKind.LESION for item in film) for film in (now, before)):
+        notes.append(_LESIONS)
     if _several(now) or _several(before):
         notes.append("Quantities measured several times on one film were not compared: which is which is not known.")
     for item, earlier in _pairs(now, before, _weighing):

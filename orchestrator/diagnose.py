@@ -239,7 +239,8 @@ def _earlier(result: Diagnosis) -> dict[str, Any]:
     assert result.study is not None
     image = result.study.images[0]
     # Only what is compared: the rest of the earlier film's evidence is in its own run.
-    compared = [item for item in result.evidence if item.kind in (EvidenceKind.MEASUREMENT, EvidenceKind.WEIGHING)]
+    kinds = (EvidenceKind.LESION, EvidenceKind.MEASUREMENT, EvidenceKind.WEIGHING)
+    compared = [item for item in result.evidence if item.kind in kinds]
     return {
         "run_id": result.run_id,
         "digest": image.film.digest,

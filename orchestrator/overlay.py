@@ -19,7 +19,7 @@ from wardround.contracts.render import Layer, LayerStyle, Preview
 from wardround.contracts.study import ArtefactKind
 from wardround.orchestrator.diagnose import Diagnoser
 
-__all__ = ["Picture", "draw", "finding_layer", "structure_layers"]
+__all__ = ["Picture", "draw", "finding_layer", "lesion_layers", "structure_layers"]
 
 # Names of the intake's palette, which people with any common colour vision tell apart.
 _COLOURS: dict[str, str] = {
@@ -29,6 +29,7 @@ _COLOURS: dict[str, str] = {
     Structure.LEFT_CLAVICLE: "yellow",
     Structure.RIGHT_CLAVICLE: "purple",
 }
+_LESION = "orange"  # which no structure has
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,16 @@ def structure_layers(result: Diagnosis) -> dict[str, Layer]:
         if item.kind is EvidenceKind.SEGMENTATION
         for artefact in item.artefacts
         if artefact.kind is ArtefactKind.MASK and artefact.channel is not None
+    }
+
+
+def lesion_layers(result: Diagnosis) -> dict[str, Layer]:
+    """The outline of each lesion, by its evidence id."""
+    return {
+        item.id: Layer(artefact=artefact, style=LayerStyle.OUTLINE, opacity=1.0, colour=_LESION)
+        for item in result.evidence
+        if item.kind is EvidenceKind.LESION
+        for artefact in item.artefacts[:1]
     }
 
 

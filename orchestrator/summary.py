@@ -8,7 +8,7 @@ from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.evidence import Evidence
 from wardround.contracts.reasoning import Reasoning
 from wardround.contracts.screening import ScreenOutcome
-from wardround.orchestrator.reasoning.words import finding_name
+from wardround.orchestrator.reasoning.words import finding_name, unit_name
 
 __all__ = ["account_lines", "evidence_line", "number_kind", "reasoning_lines", "screen_line", "summary_text"]
 
@@ -26,7 +26,7 @@ def evidence_line(item: Evidence) -> str:
     if item.value is not None:
         parts.append(f"{number_kind(item.source.calibrated)} {item.value:.2f}")
     if item.measurement is not None:
-        unit = "" if item.measurement.unit == "1" else f" {item.measurement.unit}"
+        unit = "" if item.measurement.unit == "1" else f" {unit_name(item.measurement.unit)}"
         parts.append(f"{item.measurement.value:.3g}{unit}")
     if item.location is not None:
         where = item.location

@@ -14,8 +14,8 @@ from rich.text import Text
 from wardround.contracts.diagnosis import Claim, Conclusion, Diagnosis, Verdict
 from wardround.contracts.evidence import Contribution, EvidenceKind, Measurement
 from wardround.contracts.printable import printable
-from wardround.orchestrator.reasoning.words import cites, quantity
-from wardround.orchestrator.report.rows import FindingRow, finding_rows, located, numbered
+from wardround.orchestrator.reasoning.words import cites, finding_name, quantity
+from wardround.orchestrator.report.rows import FindingRow, finding_rows, lesion_rows, located, numbered, sized
 from wardround.orchestrator.summary import reasoning_lines, screen_line
 
 __all__ = ["result_table"]
@@ -35,6 +35,7 @@ def result_table(result: Diagnosis) -> RenderableType:
     if rows:
         parts += [_heading("Suspected and undecided findings"), _findings(rows)]
     parts += _listed("Measurements", _measurements(result))
+    parts += _listed("Outlined candidates (scores, not probabilities; they make no finding likelier)", _lesions(result))
     if result.reasoning is not None:
         parts += _listed("Reasoning", (line.strip() for line in reasoning_lines(result.reasoning)))
     parts += _listed("Missing", (f"{one.specialist} ({one.role}): {one.problem}" for one in result.missing))
@@ -160,6 +161,14 @@ def _measurements(result: Diagnosis) -> Iterator[str]:
     for item in result.evidence:
         if item.kind is EvidenceKind.MEASUREMENT and item.measurement is not None and item.id not in stated:
             yield f"{_measured(item.measurement)} {cites([item.id])}"
+
+
+def _lesions(result: Diagnosis) -> Iterator[str]:
+    for row in lesion_rows(result):
+        ids = cites([row.item.id, *(item.id for item in row.places)])
+        where = f"{located(row.place)} ({row.place.overlap:.2f})" if row.place else "not located"
+        score = numbered(row.item.value, False) if row.item.value is not None else "no score"
+        yield f"{finding_name(row.item.subject)}: {sized(row.item)}, {where}, {score} {ids}"
 
 
 def _measured(one: Measurement) -> str:

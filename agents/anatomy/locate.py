@@ -62,6 +62,19 @@ def _between(cells: int, pixels: int) -> tuple[NDArray[np.intp], NDArray[np.intp
     return before, np.minimum(before + 1, cells - 1), centres - before
 
 
+def _thinned(heat: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
+    """A map (h, w) averaged over blocks until it has less than twice the cells of `shape` each way.
+
+    The outline of a small lesion on the whole film would else fall between the points at which it is looked up.
+    """
+    down, across = (max(1, cells // pixels) for cells, pixels in zip(heat.shape, shape, strict=True))
+    if (down, across) == (1, 1):
+        return heat
+    padded = np.pad(heat, ((0, -heat.shape[0] % down), (0, -heat.shape[1] % across)), mode="edge")
+    blocks = padded.reshape(padded.shape[0] // down, down, padded.shape[1] // across, across)
+    return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float64)
+
+
 def _enlarged(heat: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
     """A map (h, w) at another size, linear between the centres of its cells and level beyond the outermost."""
     before, after, part = _between(heat.shape[0], shape[0])
@@ -80,7 +93,7 @@ def _mass(heatmap: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.f
             f"A heat map must be one 2-D array of finite numbers; this one has shape {heat.shape}.",
             "Name one channel of a heat map stack in LocateTarget.heatmap.channel.",
         )
-    heat = _enlarged(heat, shape)
+    heat = _enlarged(_thinned(heat, shape), shape)
     peak = float(heat.max())
     if peak < _FAINT:
         return None

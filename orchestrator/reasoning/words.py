@@ -20,6 +20,7 @@ __all__ = [
     "place_words",
     "quantity",
     "score_words",
+    "unit_name",
 ]
 
 HEDGES = {
@@ -53,7 +54,6 @@ _PLACES = {
 }
 
 
-# What people write for a UCUM unit.
 _UNITS = {PIXELS: "px"}
 
 
@@ -81,7 +81,12 @@ def place_words(side: Side | None, region: Region | None) -> str:
 
 def quantity(value: float, unit: str | None) -> str:
     """A measured value with its UCUM unit: plain ratios (unit '1') with two decimals, all else with one."""
-    return f"{value:.2f}" if unit in (None, "1") else f"{value:.1f} {_UNITS.get(unit or '', unit)}"
+    return f"{value:.2f}" if unit in (None, "1") else f"{value:.1f} {unit_name(unit or '')}"
+
+
+def unit_name(unit: str) -> str:
+    """What people write for a UCUM unit: 'px' for '{pixel}', and others as they are."""
+    return _UNITS.get(unit, unit)
 
 
 def cites(ids: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from wardround.contracts.render import LayerStyle
 from wardround.orchestrator.diagnose import Diagnoser
 from wardround.orchestrator.reasoning.words import finding_name, place_words, quantity
 from wardround.orchestrator.report.pictures import Pictures, fetch_pictures
-from wardround.orchestrator.report.rows import finding_rows, located, numbered
+from wardround.orchestrator.report.rows import finding_rows, lesion_rows, located, numbered, sized
 from wardround.orchestrator.report.view import (
     boxes,
     cited_by,
@@ -48,6 +48,7 @@ def _environment() -> Environment:
         "finding_name": finding_name,
         "located": located,
         "quantity": quantity,
+        "sized": sized,
         "short_digest": lambda digest: digest.removeprefix("sha256:")[:12],
         "capital": lambda text: text[:1].upper() + text[1:],
     }
@@ -64,6 +65,9 @@ def report_html(result: Diagnosis, pictures: Pictures) -> str:
     """The report as one HTML document that loads nothing and runs no script; all text is escaped."""
     rows = finding_rows(result)
     heat = pictures.of_style(LayerStyle.HEAT)
+    outlines = pictures.of_style(LayerStyle.OUTLINE)
+    lesions = {row.item.id: row for row in lesion_rows(result)}
+    outlined = {layer.subject: layer for layer in outlines if layer.subject in lesions}
     suspected = {row.label for row in rows if row.polarity is Polarity.PRESENT}
     return (
         _environment()
@@ -75,7 +79,8 @@ def report_html(result: Diagnosis, pictures: Pictures) -> str:
             pictures=pictures,
             heat=heat,
             shown_first=next((layer.id for layer in heat if layer.subject in suspected), ""),
-            outlines=pictures.of_style(LayerStyle.OUTLINE),
+            outlines=[layer for layer in outlines if layer.subject not in lesions],
+            lesions=[(row, outlined.get(row.item.id)) for row in lesions.values()],
             boxes=boxes(result),
             conclusions=conclusion_views(result, pictures),
             findings=rows,

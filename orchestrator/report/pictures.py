@@ -11,7 +11,7 @@ from wardround.contracts.errors import Fault, ProblemCode, WardroundError
 from wardround.contracts.evidence import EvidenceKind, Polarity
 from wardround.contracts.render import Layer, LayerStyle
 from wardround.orchestrator.diagnose import Diagnoser
-from wardround.orchestrator.overlay import Picture, draw, finding_layer, structure_layers
+from wardround.orchestrator.overlay import Picture, draw, finding_layer, lesion_layers, structure_layers
 from wardround.orchestrator.reasoning.record import Record
 from wardround.orchestrator.reasoning.words import finding_name
 
@@ -44,7 +44,7 @@ class PictureLayer:
 
     Attributes:
         id: unique in the report, fit for an HTML id.
-        subject: the finding's label or the structure that it shows.
+        subject: the finding's label, the structure or the lesion's evidence id that it shows.
         colour: of an outline, as '#rrggbb'; '' where there is none to name.
     """
 
@@ -70,7 +70,7 @@ class Pictures:
 
 
 async def fetch_pictures(diagnoser: Diagnoser, result: Diagnosis) -> Pictures:
-    """Asks for the film, then for outlines, then for heat maps in the order of their importance, at most eight.
+    """Asks for the film, then for outlines of structures and lesions, then for heat maps, the most important eight.
 
     Never raises for a picture that cannot be had; `missing` says so.
     """
@@ -118,6 +118,8 @@ def _wanted(result: Diagnosis) -> Iterator[tuple[str, _Wish | None]]:
     yield "Film", None
     for number, (structure, layer) in enumerate(structure_layers(result).items(), start=1):
         yield f"Outline of {structure}", _Wish(f"outline-{number}", structure, structure, layer)
+    for id_, layer in lesion_layers(result).items():
+        yield f"Outline of lesion {id_}", _Wish(f"lesion-{id_}", id_, id_, layer)
     for number, (label, layer) in enumerate(_heat_maps(result)[:MAX_HEATMAPS], start=1):
         name = finding_name(label)
         # Drawn at full strength: the page offers weaker ones.

@@ -8,11 +8,12 @@ from wardround.contracts.anatomy import Location
 from wardround.contracts.codes import NO_FINDING, FindingCode, finding_codes
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.evidence import Contribution, Evidence, EvidenceKind, Polarity
+from wardround.orchestrator.lesions import PIXELS
 from wardround.orchestrator.reasoning.record import Record
-from wardround.orchestrator.reasoning.words import SCORE_DECIMALS, finding_name, place_words
+from wardround.orchestrator.reasoning.words import SCORE_DECIMALS, finding_name, place_words, quantity
 from wardround.orchestrator.summary import number_kind
 
-__all__ = ["FindingRow", "finding_rows", "located", "numbered"]
+__all__ = ["FindingRow", "LesionRow", "finding_rows", "lesion_rows", "located", "numbered", "sized"]
 
 _BEARERS = (EvidenceKind.FINDING, EvidenceKind.OBSERVATION)
 _ORDER = {Polarity.PRESENT: 0, Polarity.UNCERTAIN: 1}
@@ -25,7 +26,7 @@ class FindingRow:
     Attributes:
         value: belief in [0, 1], a probability only where `calibrated`; None where nobody gave a number.
         items: the weighing first where there is one, then what detectors and observers reported.
-        locations: location items, the largest overlap first.
+        locations: location items of its heat maps, the largest overlap first.
     """
 
     label: str
@@ -42,6 +43,42 @@ class FindingRow:
     def pooled(self) -> bool:
         """Whether the weigher took it in; where not, it stands as it was reported."""
         return self.items[0].kind is EvidenceKind.WEIGHING
+
+
+@dataclass(frozen=True)
+class LesionRow:
+    """One lesion that was outlined, and what places it, the largest overlap first."""
+
+    item: Evidence
+    places: tuple[Evidence, ...]
+
+    @property
+    def place(self) -> Location | None:
+        """Where it lies; None where that is not known."""
+        return self.places[0].location if self.places else None
+
+
+def lesion_rows(result: Diagnosis) -> tuple[LesionRow, ...]:
+    """The outlined lesions as they stand in the evidence, each server's surest first."""
+    record = Record(result.evidence)
+    lesions = [item for item in result.evidence if item.kind is EvidenceKind.LESION]
+    placed = [
+        [item for item in result.evidence if item.location is not None and record.lesion(item) is lesion]
+        for lesion in lesions
+    ]
+    return tuple(
+        LesionRow(lesion, tuple(sorted(places, key=lambda one: -one.location.overlap if one.location else 0.0)))
+        for lesion, places in zip(lesions, placed, strict=True)
+    )
+
+
+def sized(lesion: Evidence) -> str:
+    """For example 'diameter 14.2 mm'; pixels say that the film's spacing is not known."""
+    measured = lesion.measurement
+    if measured is None:
+        return "size not told"
+    unknown = " (pixels: the film's spacing is not known)" if measured.unit == PIXELS else ""
+    return f"{measured.quantity} {quantity(measured.value, measured.unit)}{unknown}"
 
 
 def numbered(value: float, calibrated: bool) -> str:
@@ -70,7 +107,7 @@ def _row(record: Record, label: str) -> FindingRow:
     weighing = record.weighings.get(label)
     items = (*([weighing] if weighing else ()), *record.of(label, *_BEARERS))
     head = items[0]
-    locations = [item for item in record.of(label, EvidenceKind.LOCATION) if item.location is not None]
+    locations = [item for item in record.places(label) if item.location is not None]
     locations.sort(key=lambda item: -item.location.overlap if item.location else 0.0)
     return FindingRow(
         label=label,

@@ -36,7 +36,8 @@ __all__ = [
 KIND_TITLES = {
     EvidenceKind.WEIGHING: "Weighing: the pooled belief in a finding",
     EvidenceKind.FINDING: "Finding: what a detector reports for a label",
-    EvidenceKind.LOCATION: "Location: where a finding's heat map lies",
+    EvidenceKind.LOCATION: "Location: where a finding's heat map or a lesion's outline lies",
+    EvidenceKind.LESION: "Lesions: outlined candidates",
     EvidenceKind.MEASUREMENT: "Measurement",
     EvidenceKind.COMPARISON: "Comparison: what has changed since an earlier film",
     EvidenceKind.OBSERVATION: "Observation: what an uncalibrated reader saw",

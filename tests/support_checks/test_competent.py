@@ -48,7 +48,9 @@ def test_claims_validate_and_cite_what_exists_with_the_weighing_first(answers: A
             assert claim.text and set(claim.citations) <= set(by_id)
             first = by_id[claim.citations[0]]
             assert first.subject == claim.subject
-            assert first.kind is (EvidenceKind.WEIGHING if claim.subject in finding_codes() else EvidenceKind.MEASUREMENT)
+            assert first.kind is (
+                EvidenceKind.WEIGHING if claim.subject in finding_codes() else EvidenceKind.MEASUREMENT
+            )
 
 
 def test_all_that_is_present_is_claimed_and_so_is_no_finding(answers: Answers) -> None:
