@@ -16,7 +16,7 @@ from wardround.contracts.study import Artefact, ArtefactKind, Image, Patient, Se
 from wardround.orchestrator.config import ReasonerConfig, SpecialistConfig
 from wardround.orchestrator.diagnose import Diagnoser
 from wardround.orchestrator.directory import Directory
-from wardround.orchestrator.link import Link
+from wardround.orchestrator.link import Link, Target
 from wardround.orchestrator.reasoning.reasoner import Reasoner, ReasonerOptions
 from wardround.orchestrator.runs import RunStore
 from wardround.providers.open import open_model
@@ -162,30 +162,34 @@ def case_memory() -> MCPServer[Any]:
     return server
 
 
+def _reached(server: MCPServer[Any] | Target) -> Target:
+    return (lambda: server) if isinstance(server, MCPServer) else server
+
+
 @asynccontextmanager
 async def small_house(
     folder: Path,
     *,
     seed: int = 1,
     reasoner: Mapping[str, Any] | None = None,
-    others: Mapping[str, MCPServer[Any]] | None = None,
+    others: Mapping[str, MCPServer[Any] | Target] | None = None,
     without: Sequence[str] = (),
 ) -> AsyncIterator[Diagnoser]:
     """A diagnoser over scripted evidence.
 
     Args:
         reasoner: the section `[reasoner]`; None: no language model.
-        others: further servers by name.
+        others: further servers by name, or how one is reached.
         without: names of servers that are left out.
     """
-    servers: dict[str, MCPServer[Any]] = {
+    servers: dict[str, MCPServer[Any] | Target] = {
         "screen": _screen(),
         "detector": _detector(seed),
         "evidence": build("evidence", ServerSettings(folder / "store")),
         **(others or {}),
     }
     servers = {name: server for name, server in servers.items() if name not in without}
-    links = {name: Link(name, lambda server=server: server) for name, server in servers.items()}  # type: ignore[misc]
+    links = {name: Link(name, _reached(server)) for name, server in servers.items()}
     directory = Directory(links, {name: SpecialistConfig(command=("unused",)) for name in servers})
     agent = None
     if reasoner is not None:

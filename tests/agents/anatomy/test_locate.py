@@ -53,6 +53,21 @@ def test_a_blob_is_found_where_it_is(
     assert place.overlap > 0.9
 
 
+@pytest.mark.parametrize(
+    ("across", "row", "column"), [(1, 603, 553), (2, 1201, 1451), (5, 1400, 550), (9, 1404, 1507), (40, 600, 1450)]
+)
+def test_a_small_outline_on_a_large_film_is_found_where_it_is(
+    drawn_chest: Masks, across: int, row: int, column: int
+) -> None:
+    mask = np.zeros((2048, 2048), dtype=np.uint8)
+    top, left = round(row * 1.024), round(column * 1.024)
+    mask[top : top + across, left : left + across] = 1
+    place = locate(mask, drawn_chest)
+    assert place is not None and place.overlap > 0.9
+    assert place.side is (Side.RIGHT if column < 1000 else Side.LEFT)
+    assert place.region is locate(blobs((row / 10, column / 10)), drawn_chest).region  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("size", [7, 20, 64, 300])
 def test_a_finer_map_of_the_same_blob_is_placed_alike(drawn_chest: Masks, size: int) -> None:
     place, usual = locate(blobs((140, 55), size=size, sigma=20.0), drawn_chest), locate(blobs((140, 55)), drawn_chest)
