@@ -20,6 +20,7 @@ from wardround.contracts.diagnosis import Claim, Diagnosis, Status, Verdict
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, Polarity
 from wardround.contracts.roles import Role
+from wardround.orchestrator.audit.audit import audit
 from wardround.orchestrator.diagnose import Diagnoser
 from wardround.orchestrator.overlay import draw, lesion_layers
 from wardround.orchestrator.replay import replay
@@ -46,8 +47,8 @@ def _citing(result: Diagnosis) -> list[Claim]:
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    """Six films with a nodule in a zone each, read in a house with a real anatomy; the first one's report, and all
-    that came of replaying them."""
+    """Six films with a nodule in a zone each, read in a house with a real anatomy; the first one's report and audit,
+    and whether each replays the same."""
     folder = tmp_path_factory.mktemp("planted")
 
     async def story() -> Mapping[str, Any]:
@@ -63,6 +64,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
             return {
                 "results": results,
                 "same": [(await replay(house.runs, result.run_id)).same for result in results],
+                "audit": await audit(house, results[0].run_id),
                 "page": (folder / "report.html").read_text(encoding="utf-8"),
                 "drawn": (await draw(house, results[0], [layer], film=False)).data,
             }
@@ -83,8 +85,10 @@ def test_in_each_of_six_zones_a_claim_cites_the_lesion_with_its_side_zone_and_si
         assert violations(result.model_dump(mode="json")) == []
 
 
-def test_runs_with_lesions_replay(planted: Mapping[str, Any]) -> None:
+def test_runs_with_lesions_replay_and_their_claims_follow_from_what_they_cite(planted: Mapping[str, Any]) -> None:
     assert planted["same"] == [True] * len(PLACES)
+    probed = planted["audit"]
+    assert probed.probes and probed.as_predicted == len(probed.probes)
 
 
 def test_the_outline_is_drawn_and_the_report_shows_size_place_and_score(planted: Mapping[str, Any]) -> None:

@@ -59,7 +59,7 @@ def test_a_blob_is_found_where_it_is(
 def test_a_small_outline_on_a_large_film_is_found_where_it_is(
     drawn_chest: Masks, across: int, row: int, column: int
 ) -> None:
-    mask = np.zeros((2048, 2048), dtype=np.uint8)
+    mask = np.zeros((2048, 2048))
     top, left = round(row * 1.024), round(column * 1.024)
     mask[top : top + across, left : left + across] = 1
     place = locate(mask, drawn_chest)
