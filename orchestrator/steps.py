@@ -122,7 +122,9 @@ def enter(
 def enter_read(ledger: Ledger, study: Study, runtime: Context, player: Player, items: Sequence[Evidence]) -> Update:
     """Enters what a reader of the film reported, its surest lesions alone; gives `missing` and `warnings`."""
     kept, left = surest(items)
-    gone = f"'{player.specialist}' outlined {left} more lesions, less sure than those in the evidence: not taken in."
+    gone = (
+        f"'{player.specialist}' outlined more lesions, less sure than those in the evidence and not taken in: {left}."
+    )
     return {"missing": enter(ledger, study, runtime, player, kept), "warnings": [gone] if left else []}
 
 

@@ -35,7 +35,7 @@ def result_table(result: Diagnosis) -> RenderableType:
     if rows:
         parts += [_heading("Suspected and undecided findings"), _findings(rows)]
     parts += _listed("Measurements", _measurements(result))
-    parts += _listed("Outlined candidates (scores, not probabilities; they make no finding likelier)", _lesions(result))
+    parts += _listed("Outlined candidates (a score is no probability, and makes no finding likelier)", _lesions(result))
     if result.reasoning is not None:
         parts += _listed("Reasoning", (line.strip() for line in reasoning_lines(result.reasoning)))
     parts += _listed("Missing", (f"{one.specialist} ({one.role}): {one.problem}" for one in result.missing))
@@ -167,7 +167,7 @@ def _lesions(result: Diagnosis) -> Iterator[str]:
     for row in lesion_rows(result):
         ids = cites([row.item.id, *(item.id for item in row.places)])
         where = f"{located(row.place)} ({row.place.overlap:.2f})" if row.place else "not located"
-        score = numbered(row.item.value, False) if row.item.value is not None else "no score"
+        score = numbered(row.item.value, row.item.source.calibrated) if row.item.value is not None else "no score"
         yield f"{finding_name(row.item.subject)}: {sized(row.item)}, {where}, {score} {ids}"
 
 

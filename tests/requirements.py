@@ -32,6 +32,7 @@ _GATE = "orchestrator/encounter/test_gate_properties.py::"
 _PLAYED = "journeys/test_encounters.py::"
 _HOSTILE = "orchestrator/test_hostile_text.py::"
 _ASKED = "journeys/test_reasoning.py::"
+_OUTLINED = "orchestrator/test_lesions.py::"
 _SURVIVAL = "journeys/test_survival.py::"
 _SELECTIVE = "orchestrator/reasoning/test_selective.py::"
 _LESIONS = "evals/test_lesions_command.py::"
@@ -496,6 +497,39 @@ PROMISES: tuple[Promise, ...] = (
         (
             "agents/measures/test_froc.py::"
             "test_one_outline_around_all_that_there_is_finds_nothing_but_what_its_centre_lies_in",
+        ),
+    ),
+    Promise(
+        "LESIONS-21",
+        "A claim on a nodule cites the lesion that was outlined, with its side, zone and size; the outline is drawn in "
+        "the report, the run replays, and its claims follow from what they cite.",
+        (
+            f"{_OUTLINED}test_in_each_of_six_zones_a_claim_cites_the_lesion_with_its_side_zone_and_size",
+            f"{_OUTLINED}test_the_outline_is_drawn_and_the_report_shows_size_place_and_score",
+            f"{_OUTLINED}test_runs_with_lesions_replay_and_their_claims_follow_from_what_they_cite",
+            "agents/anatomy/test_locate.py::test_a_small_outline_on_a_large_film_is_found_where_it_is",
+        ),
+    ),
+    Promise(
+        "LESIONS-22",
+        "An outlined lesion proves place and size and nothing else: it moves no belief, makes nothing present, and "
+        "where it lies elsewhere than the heat map, both are told.",
+        (
+            f"{_OUTLINED}test_a_lesion_moves_no_belief_and_no_other_claim",
+            f"{_OUTLINED}test_a_lesion_alone_makes_nothing_present",
+            f"{_OUTLINED}test_where_heat_map_and_outline_disagree_both_are_told",
+            "orchestrator/verify/test_lesion_rules.py::test_what_a_lesion_does_not_prove_is_told",
+        ),
+    ),
+    Promise(
+        "LESIONS-23",
+        "A lesion server that is dead, says what no lesion can say, or gives orders costs its own evidence only; "
+        "without a lesion model a diagnosis is whole.",
+        (
+            f"{_OUTLINED}test_a_dead_lesion_server_costs_its_own_evidence_only",
+            f"{_OUTLINED}test_a_lesion_that_says_what_it_may_not_is_refused_with_its_report",
+            f"{_OUTLINED}test_orders_in_a_detail_change_nothing_but_the_detail",
+            f"{_OUTLINED}test_a_lesion_server_that_knows_of_no_model_is_told_in_a_warning",
         ),
     ),
 )

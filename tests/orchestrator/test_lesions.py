@@ -185,7 +185,9 @@ def test_where_heat_map_and_outline_disagree_both_are_told(tmp_path: Path) -> No
 def test_of_many_candidates_the_surest_are_kept_and_the_others_are_counted(tmp_path: Path) -> None:
     result = _run(tmp_path, *(outlined(number, value=number / 10) for number in range(1, 9)))
     assert [item.value for item in _of(result, EvidenceKind.LESION)] == [0.4, 0.5, 0.6, 0.7, 0.8]
-    assert [line for line in result.warnings if "outlined 3 more lesions" in line]
+    assert [
+        line for line in result.warnings if line.startswith("'lesions' outlined more lesions") and line.endswith(": 3.")
+    ]
     (claim,) = _citing(result)
     (surest,) = [item for item in _of(result, EvidenceKind.LESION) if item.value == 0.8]
     assert surest.id in claim.citations
