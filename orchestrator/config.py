@@ -49,7 +49,7 @@ from wardround.providers.settings import ProviderSettings
 
 __all__ = ["BUILT_IN", "Configuration", "EncounterConfig", "ReasonerConfig", "SpecialistConfig", "load_configuration"]
 
-BUILT_IN = ("intake", "cxr", "anatomy", "evidence", "cases", "survival")
+BUILT_IN = ("intake", "cxr", "anatomy", "lesions", "evidence", "cases", "survival")
 _URL_PREFIX = "WARDROUND_URL_"
 _Seconds = Annotated[float, Field(gt=0, le=3600)]
 
