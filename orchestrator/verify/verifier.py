@@ -132,8 +132,9 @@ class _Bench:
         return Conclusion(subject=before.subject, text=worded if excess else before.text, claims=claims)
 
     def _is_of_quantity(self, claim: Claim) -> bool:
-        """Whether it states a measured value; one that states a finding's size says that the finding is there."""
-        return claim.value is not None and canonical_label(claim.subject) is None
+        """Whether it states a value or a change of a quantity; one that states a finding's says that it is there."""
+        stated = claim.value is not None or claim.change is not None
+        return stated and canonical_label(claim.subject) is None
 
     def _subject(self, subject: str) -> str:
         known = (item.subject for item in self.record.items if same_subject(item.subject, subject))

@@ -10,6 +10,8 @@ from wardround.contracts.change import Change
 from wardround.contracts.evidence import Evidence, EvidenceKind, Measurement, Polarity, Source
 from wardround.contracts.study import ViewPosition
 from wardround.orchestrator.compare import Compared, compare
+from wardround.orchestrator.reasoning.template import conclude
+from wardround.orchestrator.verify.verifier import verify
 
 NOW, BEFORE = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 SOURCE = Source(model="net", version="1")
@@ -107,6 +109,15 @@ def test_of_several_lesions_it_is_not_guessed_which_is_which() -> None:
         twice, [_measured("diameter", 20, "mm", BEFORE)], prior_run="r", prior_digest=BEFORE, views=(PA, PA)
     ).items
     assert item.comparison is not None and item.comparison.change is Change.LARGER
+
+
+def test_a_quantity_that_has_not_changed_says_nothing_against_a_normal_film() -> None:
+    normal = _weighed("No Finding", Polarity.PRESENT)
+    area = _measured("left lung area", 200.0, "cm2").model_copy(update={"id": "E3"})
+    (change,) = _compared(area, _measured("left lung area", 201.0, "cm2", BEFORE)).items
+    items = (normal, area, change.model_copy(update={"id": "E4"}))
+    checked = verify(conclude(items), items)
+    assert (checked.struck, checked.problems) == ((), ())
 
 
 def test_the_numbers_of_two_models_are_no_change() -> None:
