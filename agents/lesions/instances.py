@@ -16,7 +16,7 @@ from scipy.ndimage import label, maximum_filter
 
 from wardround.contracts.errors import CallerError, Fault, ProblemCode
 
-__all__ = ["Instance", "Instances", "find_instances"]
+__all__ = ["Instance", "Instances", "find_instances", "measured"]
 
 _EIGHT = np.ones((3, 3), dtype=np.int8)
 _HALF = 0.5  # of its peak, where a lesion ends
@@ -73,10 +73,8 @@ def _demand(probability: NDArray[np.floating], operating_point: float, minimum_p
         )
 
 
-def _measured(
-    number: int, pixels: NDArray[np.intp], values: NDArray[np.floating], spacing_mm: float | None
-) -> Instance:
-    """The measures of pixels (n, 2) of row and column with their probabilities (n,)."""
+def measured(number: int, pixels: NDArray[np.intp], values: NDArray[np.floating], spacing_mm: float | None) -> Instance:
+    """The measures of a lesion by its pixels (n, 2), row and column, and their probabilities (n,)."""
     (top, left), (bottom, right) = pixels.min(axis=0), pixels.max(axis=0)
     row, column = pixels.mean(axis=0)
     diameter = 2.0 * math.sqrt(len(pixels) / math.pi)
@@ -131,7 +129,7 @@ def find_instances(
             continue
         number = len(found) + 1
         owner[pixels[:, 0], pixels[:, 1]] = number
-        found.append(_measured(number, pixels, probability[pixels[:, 0], pixels[:, 1]], spacing_mm))
+        found.append(measured(number, pixels, probability[pixels[:, 0], pixels[:, 1]], spacing_mm))
         if len(found) == most:
             break
     return Instances(labels=np.maximum(owner, 0), found=tuple(found), dropped=dropped)

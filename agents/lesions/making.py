@@ -24,7 +24,17 @@ from wardround.contracts.card import Figure
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.lesions import LesionModelCard
 
-__all__ = ["INTENDED_USE", "LIMITS", "Made", "detections", "make_model", "operating_points", "training_digest"]
+__all__ = [
+    "INTENDED_USE",
+    "LIMITS",
+    "LearnedOn",
+    "Made",
+    "detections",
+    "make_model",
+    "measured_model",
+    "operating_points",
+    "training_digest",
+]
 
 INTENDED_USE = "Research on finding small lesions on images like those it was trained on; never to rule a lesion out"
 LIMITS = (
@@ -38,6 +48,18 @@ _NOT_YET = "sha256:" + "0" * 64  # `folder.save` writes the digest of what it sa
 _LEAST = 0.02  # below, no cut makes a detection
 _MINIMUM_PX = 3
 _TOLD_RATES = (0.5, 1.0, 2.0, 4.0)
+
+
+@dataclass(frozen=True)
+class LearnedOn:
+    """What a network learned from: true lesions, at which spacing, levelled over squares of which side, and limits."""
+
+    images: int
+    patients: tuple[str, ...]
+    lesions: int
+    spacing_mm: float | None = None
+    levelled_px: int | None = None
+    limits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,34 +152,54 @@ def make_model(
         network = LesionNetwork(settings.network)
     kept = train(network, seen, training, checkpoints, lambda at: told("training", at.step, at.steps))
     assert isinstance(kept, LesionNetwork)
-    kept = kept.half().float()  # as it will be written, so that what is measured is what is read later
-    window = 2 * training.crop
+    spacings = {sample.spacing_mm for sample in seen}
+    learned_on = LearnedOn(
+        images=len(seen),
+        patients=learned.patients,
+        lesions=_count(seen),
+        spacing_mm=spacings.pop() if len(spacings) == 1 else None,
+    )
+    return measured_model(kept, settings, learned_on, held, step, samples.warnings)
+
+
+def measured_model(
+    network: LesionNetwork,
+    settings: LesionSettings,
+    learned: LearnedOn,
+    held: Sequence[Sample],
+    step: Step | None = None,
+    warnings: tuple[str, ...] = (),
+) -> Made:
+    """The model of a trained network, measured on samples of patients that it has not seen, as it reads them."""
+    kept = network.half().float()  # as it will be written, so that what is measured is what is read later
+    window = 2 * settings.training.crop
     tests: list[Matched] = []
     for number, sample in enumerate(held, start=1):
         tests += detections(kept, [sample], window)
-        told("measuring", number, len(held))
-    spacings = {sample.spacing_mm for sample in seen}
+        if step is not None:
+            step("measuring", number, len(held))
     card = LesionModelCard(
         name=settings.model.name or "lesions",
         version="0",
         weights_digest=_NOT_YET,
         target=settings.model.target,
-        spacing_mm=spacings.pop() if len(spacings) == 1 else None,
+        spacing_mm=learned.spacing_mm,
+        levelled_px=learned.levelled_px,
         window=window,
         operating_points=operating_points(tests),
         source=settings.model.source,
         licence=settings.model.licence,
-        images=len(seen),
+        images=learned.images,
         patients=len(set(learned.patients)),
-        lesions=_count(seen),
+        lesions=learned.lesions,
         held_out_images=len(held),
         held_out_lesions=sum(len(one.found) for one in tests),
         learned_from=tuple(sorted({mark(patient) for patient in learned.patients})),
         figures=_figures(tests),
         intended_use=INTENDED_USE,
-        limits=LIMITS,
+        limits=(*LIMITS, *learned.limits),
     )
-    return Made(kept, card, samples.warnings)
+    return Made(kept, card, warnings)
 
 
 def training_digest(samples: SampleSet, settings: LesionSettings) -> str:

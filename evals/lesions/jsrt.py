@@ -8,9 +8,11 @@ from pathlib import Path
 
 from wardround.agents.anatomy.segmenter import bundled_segmenter
 from wardround.agents.lesions.data.nodules import read_nodules
-from wardround.agents.lesions.data.samples import Sample, SampleSet
+from wardround.agents.lesions.data.samples import SampleSet
 from wardround.agents.lesions.options import NetworkOptions
 from wardround.agents.lesions.peers import PEERS
+from wardround.agents.lesions.recipe import nodules
+from wardround.agents.lesions.recipe.films import learned_films, levelled_sample
 from wardround.agents.lesions.training_options import TrainingOptions
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.evals.lesions.bench import Bench, Ground
@@ -21,8 +23,7 @@ from wardround.evals.lesions.variants import OURS
 __all__ = ["LONGEST", "NETWORK", "TRAINING", "VARIANTS", "chest_ground", "nodule_bench"]
 
 LONGEST = 1024
-NETWORK = NetworkOptions(widths=(16, 32, 64, 128))
-TRAINING = TrainingOptions(steps=2000, batch=8, crop=256, rate=1e-3)
+NETWORK, TRAINING = nodules.NETWORK, nodules.TRAINING
 VARIANTS = (OURS, *PEERS)
 _DIAMETERS_MM = (5.0, 40.0)
 
@@ -33,10 +34,10 @@ def chest_ground(spacing_mm: float) -> Ground:
     return Ground(partial(lungs, bundled_segmenter()), radii(least / 2.0 / spacing_mm, most / 2.0 / spacing_mm))
 
 
-def _films(samples: SampleSet, fold: int) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:
-    """Films to learn from and to measure on, as a network reads them."""
+def _films(folder: Path, samples: SampleSet, fold: int) -> Films:
+    """Films to learn from and to measure on, as a network reads them: those of the recipe of the bundled model."""
     learned, tested = samples.split(fold)
-    return tuple(learned), tuple(tested)
+    return Films(learned_films(folder, tuple(learned)).samples, tuple(levelled_sample(sample) for sample in tested))
 
 
 def nodule_bench(
@@ -54,20 +55,20 @@ def nodule_bench(
         CallerError: as `read_nodules`; BAD_ARGUMENT, there are too few patients to part, or no nodule on one side.
     """
     samples = read_nodules(folder, longest)
-    learned, tested = _films(samples, fold)
-    if not all(any(sample.mask.any() for sample in part) for part in (learned, tested)):
+    if not all(any(sample.mask.any() for sample in part) for part in samples.split(fold)):
         raise CallerError(
             ProblemCode.BAD_ARGUMENT,
             f"The {len(samples)} films do not part into some with nodules to learn from and some to measure on.",
             "Give films of more patients, or another fold.",
         )
+    films = _films(folder, samples, fold)
     return Bench(
         data="JSRT nodules",
         plan=Plan(network, training, 2 * training.crop),
-        films=Films(learned, tested),
+        films=films,
         variants=tuple(variants),
         seeds=tuple(seeds),
-        ground=chest_ground(tested[0].spacing_mm or 1.0),
+        ground=chest_ground(films.tested[0].spacing_mm or 1.0),
         in_mm=True,
         compared=("all", "3 to 5"),
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.torch import save_file
 from torch import nn
 
 from wardround.agents.imaging.store import write_whole
@@ -104,7 +105,8 @@ def measured(plan: Plan, variant: str, seed: int, films: Films, keep: Path | Non
     """Trains and reads, or gives what was kept of the same.
 
     Args:
-        keep: a folder for what was measured and for the state of a training that was stopped, which goes on from there.
+        keep: a folder for what was measured, for the weights, and for the state of a training that was stopped, which
+            goes on from there.
         tick: called once for each step of the training and each film that is read, those that were kept too.
     """
     plan = plan.of(variant, seed)
@@ -130,6 +132,11 @@ def measured(plan: Plan, variant: str, seed: int, films: Films, keep: Path | Non
     for sample in films.tested:
         found.append(seen(sample, network_detections(network, sample, plan.window)))
         tick()
+    if keep is not None:
+        save_file(
+            {key: value.contiguous() for key, value in network.state_dict().items()},
+            keep / f"weights.{name}.safetensors",
+        )
     run = Run(variant, seed, tuple(found), count(network), middle - begin, time.perf_counter() - middle)
     if path is not None and state is not None:
         write_whole(path, json.dumps({**named, **_words(run)}).encode())

@@ -55,11 +55,11 @@ class _Packed:
 
 @dataclass(frozen=True)
 class Learned:
-    """`samples` to draw crops from, levelled; how many `films` they come from and how many true `nodules` they show."""
+    """`samples` to draw crops from, levelled; how many `films` of which `patients`, and how many true `nodules`."""
 
     samples: SampleSet
     films: int
-    patients: int
+    patients: tuple[str, ...]
     nodules: int
 
 
@@ -143,6 +143,6 @@ def learned_films(data: Path, jsrt: Sequence[Sample], normals: int = 240, tick: 
     return Learned(
         samples=SampleSet(tuple(every), tuple(one.sample.patient for one in every)),
         films=len(real) + len(planted) - len(jsrt),
-        patients=len(patients),
+        patients=tuple(sorted(patients)),
         nodules=sum(bool(one.mask.any()) for one in real),
     )
