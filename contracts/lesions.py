@@ -9,9 +9,20 @@ from pydantic import Field
 from wardround.contracts.anatomy import Location
 from wardround.contracts.base import NOTICE, Digest, Unit, Word
 from wardround.contracts.card import Figure
-from wardround.contracts.study import Artefact
+from wardround.contracts.change import Change
+from wardround.contracts.study import Artefact, ViewPosition
 
-__all__ = ["Lesion", "LesionModelCard", "LesionModels", "LesionReport", "PixelBox"]
+__all__ = [
+    "ExportedSegment",
+    "Lesion",
+    "LesionChange",
+    "LesionChanges",
+    "LesionModelCard",
+    "LesionModels",
+    "LesionReport",
+    "PixelBox",
+    "SegmentationExport",
+]
 
 _Positive = Annotated[float, Field(gt=0)]
 _Count = Annotated[int, Field(ge=0)]
@@ -61,6 +72,70 @@ class LesionReport(Word):
     lesions: tuple[Lesion, ...]
     masks: Artefact | None = None
     warnings: tuple[str, ...] = ()
+    synthetic: bool = False
+    notice: str = NOTICE
+
+
+class LesionChange(Word):
+    """One lesion on two films of a patient; `now` or `before` is None where only the other film shows it.
+
+    Diameters are compared in `unit`: 'mm', or '1' for shares of the chest's width, where millimetres of the two films
+    mean different things; '' where nothing can be compared. `relative` is the growth as a share of the earlier
+    diameter. `change` is None where no rule may call it; `rule` says in words which was applied, or why none.
+    `distance` is how far apart the two lie on the anatomy, in widths of the chest (or of the film, as the report says).
+    `elsewhere_peak` is, for a lesion on one film alone, the greatest score at its place on the other.
+    """
+
+    change: Change | None
+    now: Lesion | None = None
+    before: Lesion | None = None
+    unit: str = ""
+    diameter_now: _Positive | None = None
+    diameter_before: _Positive | None = None
+    absolute_mm: float | None = None
+    relative: Annotated[float, Field(ge=-1)] | None = None
+    distance: Annotated[float, Field(ge=0)] | None = None
+    elsewhere_peak: Unit | None = None
+    rule: str
+
+
+class LesionChanges(Word):
+    """How the lesions of a film have changed since an earlier one; `now` and `before` are all that was found on each.
+
+    `aligned_by` says what the places were held against: the 'lungs', or, without them, the 'film'.
+    """
+
+    aligned_by: str
+    view_now: ViewPosition
+    view_before: ViewPosition
+    changes: tuple[LesionChange, ...]
+    now: LesionReport
+    before: LesionReport
+    warnings: tuple[str, ...] = ()
+    synthetic: bool = False
+    notice: str = NOTICE
+
+
+class ExportedSegment(Word):
+    """One lesion in a DICOM segmentation. `tracking_uid` is the same each time that the same lesion is written."""
+
+    number: Annotated[int, Field(ge=1)]
+    label: str
+    code: str
+    coding_scheme: str
+    tracking_uid: str
+
+
+class SegmentationExport(Word):
+    """A DICOM segmentation that was written: aligned with its source pixel by pixel, and no word of a patient here."""
+
+    file: Annotated[str, Field(description="The name of the file, without its folder.")]
+    digest: Digest
+    size_bytes: _Count
+    sop_instance_uid: str
+    rows: _Count
+    columns: _Count
+    segments: tuple[ExportedSegment, ...]
     synthetic: bool = False
     notice: str = NOTICE
 

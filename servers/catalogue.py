@@ -21,6 +21,7 @@ SERVERS: dict[str, str] = {
     "observer": "wardround.servers.observer",
     "cases": "wardround.servers.cases",
     "survival": "wardround.servers.survival",
+    "lesions": "wardround.servers.lesions",
 }
 
 

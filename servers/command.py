@@ -14,7 +14,7 @@ __all__ = ["specialist"]
 
 
 def specialist(
-    name: Annotated[str, typer.Argument(help="intake, cxr, anatomy, evidence, observer, cases or survival.")],
+    name: Annotated[str, typer.Argument(help="intake, cxr, anatomy, evidence, observer, cases, survival or lesions.")],
     http: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Serve streamable HTTP at /mcp; else stdio.")
     ] = None,

@@ -17,7 +17,7 @@ from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.evidence import Evidence, EvidenceKind, EvidenceReport, Source
 from wardround.contracts.weighing import LocateTarget
 
-__all__ = ["LOCATOR", "chart_of", "locate", "locate_report"]
+__all__ = ["LOCATOR", "chart_of", "locate", "locate_report", "located"]
 
 LOCATOR = Source(model="heat map on anatomy", version="1.0.0")
 _FAINT = 1e-3  # a map that never rises above this says nothing
@@ -149,7 +149,7 @@ def locate(heatmap: NDArray[np.floating], masks: NDArray[np.uint8], finding: str
         CallerError: BAD_ARGUMENT, the heat map is not one 2-D array of finite numbers, or the masks are not a stack
             of five.
     """
-    return _located(heatmap, Chart(masks), finding)
+    return located(heatmap, Chart(masks), finding)
 
 
 def _box(mass: NDArray[np.float64]) -> Box:
@@ -166,7 +166,12 @@ def _box(mass: NDArray[np.float64]) -> Box:
     )
 
 
-def _located(heatmap: NDArray[np.floating], chart: Chart, finding: str) -> Location | None:
+def located(heatmap: NDArray[np.floating], chart: Chart, finding: str = "") -> Location | None:
+    """As `locate`, on a chart that was made before.
+
+    Raises:
+        CallerError: BAD_ARGUMENT, the heat map is not one 2-D array of finite numbers.
+    """
     mass = _mass(heatmap, chart.shape)
     if mass is None or chart.midline is None:
         return None
@@ -212,7 +217,7 @@ def locate_report(
     """
     items, warnings = [], []
     for target, heatmap in targets:
-        place = _located(heatmap, chart, target.subject)
+        place = located(heatmap, chart, target.subject)
         if place is None:
             warnings.append(f"{target.subject} was not placed: its heat map is faint, or a lung was not found.")
             continue

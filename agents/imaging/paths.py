@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from wardround.contracts.errors import CallerError, ProblemCode
 
-__all__ = ["open_allowed", "shown_name"]
+__all__ = ["open_allowed", "shown_name", "write_allowed"]
 
 _NAME_LENGTH = 80
 
@@ -86,3 +86,51 @@ def open_allowed(path: str, allowed: tuple[Path, ...] | None) -> BinaryIO:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def write_allowed(path: str, data: bytes, allowed: tuple[Path, ...] | None) -> None:
+    """Write a new file that is only its owner's; one that is there is never written over, nor a link followed.
+
+    The folder is opened first and the check made on what was opened, as in `open_allowed`.
+
+    Raises:
+        CallerError: BAD_ARGUMENT, not a path, a file that is there already, or a folder that cannot be written;
+            PATH_NOT_ALLOWED, outside the folders, whether it exists or not.
+    """
+    folder, name = os.path.split(path)
+    if not name or name in (".", "..") or "\0" in path:
+        raise CallerError(ProblemCode.BAD_ARGUMENT, "The path names no file.", "Name a new file in an allowed folder.")
+    if allowed is not None and not _within(os.path.realpath(folder or "."), allowed):
+        raise _not_allowed(path)
+    try:
+        opened = os.open(folder or ".", os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+    except OSError:
+        raise _unwritable(path) from None
+    try:
+        real = _opened_path(opened, folder or ".")
+        if allowed is not None and (real is None or not _within(real, allowed)):
+            raise _not_allowed(path)
+        _write_new(opened, name, data)
+    except OSError:
+        raise _unwritable(path) from None
+    finally:
+        os.close(opened)
+
+
+def _write_new(folder: int, name: str, data: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, 0o600, dir_fd=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+    except OSError:
+        os.unlink(name, dir_fd=folder)
+        raise
+
+
+def _unwritable(path: str) -> CallerError:
+    return CallerError(
+        ProblemCode.BAD_ARGUMENT,
+        f"'{shown_name(path)}' cannot be written: it is there already, or its folder cannot be written.",
+        "Name a new file in an allowed folder; none is written over.",
+    )

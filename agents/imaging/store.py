@@ -220,13 +220,24 @@ class Store:
         Raises:
             CallerError: NOT_FOUND.
         """
+        found = self.study_of(handle)
+        if found is None:
+            raise _unknown("film")
+        return next(image for image in found.images if image.handle == handle)
+
+    def study_of(self, image: str) -> Study | None:
+        """The study of a film's handle; None where it is not known here."""
         with self._transaction() as index:
             row = index.execute(
-                "SELECT body FROM study JOIN image ON image.study = study.handle WHERE image.handle = ?", (handle,)
+                "SELECT body FROM study JOIN image ON image.study = study.handle WHERE image.handle = ?", (image,)
             ).fetchone()
-        if row is None:
-            raise _unknown("film")
-        return next(image for image in Study.model_validate_json(row[0]).images if image.handle == handle)
+        return None if row is None else Study.model_validate_json(row[0])
+
+    def films_of(self, digest: str) -> frozenset[str]:
+        """The digests of the films that an artefact was derived from, as far as is known here."""
+        with self._transaction() as index:
+            rows = index.execute("SELECT film FROM derived WHERE artefact = ?", (digest,)).fetchall()
+        return frozenset(row[0] for row in rows)
 
     def forget(self, handle: str) -> None:
         """Remove a study, and the films and derived artefacts that nothing else refers to.

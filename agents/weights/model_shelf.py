@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from wardround.agents.weights.model_folder import CARD
 from wardround.contracts.errors import CallerError, ProblemCode, WardroundError
+from wardround.contracts.health import Check, Health
 from wardround.contracts.home import data_home
 
 __all__ = ["ModelShelf"]
@@ -109,3 +110,18 @@ class ModelShelf:
             except WardroundError as error:
                 broken.append(f"'{name}': {error.problem}")
         return opened, tuple(broken)
+
+    def checks(self, version: Callable[[Path], str], environment: Mapping[str, str] = os.environ) -> list[Check]:
+        """What `wardround doctor` asks of the shelf: one line for each model, whether it is what was written.
+
+        Args:
+            version: reads a model and gives its version.
+        """
+        found = []
+        for name, folder in self.folders(environment).items():
+            try:
+                detail, health, fix = version(folder), Health.OK, ""
+            except WardroundError as error:
+                detail, health, fix = error.problem.message, Health.FAIL, error.problem.hint
+            found.append(Check(name=f"{self.kind} model {name}", health=health, detail=detail, fix=fix))
+        return found

@@ -30,6 +30,7 @@ ROLES = {
     "observer": {Role.OBSERVE},
     "cases": {Role.RECALL, Role.REMEMBER, Role.RETRIEVE, Role.CASE_FILE},
     "survival": {Role.SURVIVE},
+    "lesions": {Role.LESIONS},
 }
 
 
