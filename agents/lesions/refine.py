@@ -36,7 +36,9 @@ _USUAL_MM, _USUAL_SHARE = 10.0, 0.01  # diameter that is looked for where the mo
 _LEAST_REACH, _MOST_REACH = 10, 200  # pixels from a click to the window's border
 _CELLS = 96  # a side of the grid that is solved; larger windows are thinned
 _GROWN = 0.15  # of a box's side, by which an outline may leave it
-_PULL = 0.06  # of the priors, beside the pull of a neighbour of the same grey
+_SHAPE = 0.5  # of what the grey says, that a box's ellipse says in its place
+_FAR = 2.5  # halves of the expected width from the seed, beyond which grey alone makes no lesion
+_PULL = 0.2  # of the priors, beside the pull of a neighbour of the same grey
 _STIFF = 30.0  # how fast a step of grey parts two neighbours
 _EIGHT = np.ones((3, 3), dtype=np.int8)
 
@@ -173,15 +175,16 @@ def _outlined(
     """The outline on a part (rows, columns) of the film, `here` being the prompt's row and column in it."""
     if prompt.box is None:
         wide = _seen(scores, here) or usual
-        reach = int(min(_MOST_REACH, max(_LEAST_REACH, round(1.5 * wide))))
-        down, right = reach, reach
+        half = (0.5 * wide, 0.5 * wide)
+        down = right = int(min(_MOST_REACH, max(_LEAST_REACH, round(1.5 * wide))))
     else:
-        wide = 0.7 * min(prompt.box.width, prompt.box.height)
-        down, right = (math.ceil((0.5 + _GROWN) * side) + 1 for side in (prompt.box.height, prompt.box.width))
+        half = (0.5 * prompt.box.height, 0.5 * prompt.box.width)
+        down, right = (math.ceil((1.0 + 2.0 * _GROWN) * side) + 1 for side in half)
     top, left = max(0, here[0] - down), max(0, here[1] - right)
     window = np.s_[top : here[0] + down + 1, left : here[1] + right + 1]
     seed = (here[0] - top, here[1] - left)
-    walked = _walked(film[window], scores[window], seed, wide, cut)
+    shaped = _SHAPE if prompt.box is not None else 0.0
+    walked = _walked(film[window], scores[window], seed, half, cut, shaped)
     within = _joined(walked >= 0.5, seed)
     outline = np.zeros(film.shape, dtype=np.bool_)
     outline[window] = within
@@ -195,14 +198,21 @@ def _seen(scores: Floats, here: tuple[int, int]) -> float | None:
     return next((one.diameter_px for one in found.found if one.number == number), None)
 
 
-def _walked(film: Floats, scores: Floats, seed: tuple[int, int], wide: float, cut: float) -> Floats:
-    """How likely (rows, columns) a walker from each pixel reaches the lesion before the border."""
+def _walked(
+    film: Floats, scores: Floats, seed: tuple[int, int], half: tuple[float, float], cut: float, shaped: float
+) -> Floats:
+    """How likely (rows, columns) a walker from each pixel reaches the lesion before the border.
+
+    Args:
+        half: rows and columns from the seed to where the lesion is expected to end.
+        shaped: how much that counts beside the grey, from 0 to 1.
+    """
     thin = max(1, math.ceil(max(film.shape) / _CELLS))
     size = (math.ceil(film.shape[0] / thin), math.ceil(film.shape[1] / thin))
     grey, chance = (_sized(one, size) for one in (film, scores))
     at = (seed[0] * size[0] // film.shape[0], seed[1] * size[1] // film.shape[1])
-    solved = _solve(grey, _prior(grey, chance, at, wide / thin, cut), at, wide / thin)
-    return _sized(solved, film.shape)
+    prior = _prior(grey, chance, at, (half[0] / thin, half[1] / thin), cut, shaped)
+    return _sized(_solve(grey, prior, at), film.shape)
 
 
 def _sized(values: Floats, size: tuple[int, ...]) -> Floats:
@@ -212,22 +222,26 @@ def _sized(values: Floats, size: tuple[int, ...]) -> Floats:
     return np.asarray(Image.fromarray(values).resize((size[1], size[0]), way), dtype=np.float32)
 
 
-def _prior(grey: Floats, chance: Floats, seed: tuple[int, int], wide: float, cut: float) -> Floats:
+def _prior(
+    grey: Floats, chance: Floats, seed: tuple[int, int], half: tuple[float, float], cut: float, shaped: float
+) -> Floats:
     """How much each pixel looks like lesion by itself, in [0, 1]."""
     rows, columns = np.ogrid[: grey.shape[0], : grey.shape[1]]
-    off = np.hypot(rows - seed[0], columns - seed[1])
-    near = off <= max(1.0, 0.5 * wide)
-    peak = float(chance[near].max())
+    off = np.hypot((rows - seed[0]) / max(half[0], 1.0), (columns - seed[1]) / max(half[1], 1.0))
+    peak = float(chance[off <= 1.0].max())
     seen = np.clip(chance / max(peak, 1e-6), 0.0, 1.0)
     trust = peak / (peak + cut)
     flat = ndimage.gaussian_filter(grey, 0.7) - _plane(grey)
-    core = float(np.median(flat[off <= max(1.0, 0.2 * wide)]))
+    core = max(0.0, float(np.median(flat[off <= 0.4])))
     noise = float(np.std(_border(flat)))
-    bright = 1.0 / (1.0 + np.exp(-np.clip(4.0 * (2.0 * flat / max(core, 1e-6) - 1.0), -30.0, 30.0)))
-    contrast = max(0.0, core) / (max(0.0, core) + 2.0 * noise + 1e-6)
-    round_ = 1.0 / (1.0 + np.exp(np.clip(8.0 * (off / max(0.5 * wide, 1.0) - 1.0), -30.0, 30.0)))
-    by_grey = contrast * bright * (off <= 1.5 * wide) + (1.0 - contrast) * round_
+    bright = _logistic(4.0 * (2.0 * flat / max(core, 1e-6) - 1.0))
+    contrast = (1.0 - shaped) * core / (core + 2.0 * noise + 1e-6)
+    by_grey = contrast * bright * (off <= _FAR) + (1.0 - contrast) * _logistic(8.0 * (1.0 - off))
     return np.asarray(trust * seen + (1.0 - trust) * by_grey, dtype=np.float32)
+
+
+def _logistic(values: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(values, -30.0, 30.0))), dtype=np.float32)
 
 
 def _border(values: Floats) -> Floats:
@@ -243,7 +257,7 @@ def _plane(grey: Floats) -> Floats:
     return np.asarray(fitted[0] * rows + fitted[1] * columns + fitted[2], dtype=np.float32)
 
 
-def _solve(grey: Floats, prior: Floats, seed: tuple[int, int], wide: float) -> Floats:
+def _solve(grey: Floats, prior: Floats, seed: tuple[int, int]) -> Floats:
     """The walker's chances: a sparse, symmetric system over the window's pixels."""
     rows, columns = grey.shape
     index = np.arange(rows * columns).reshape(rows, columns)
