@@ -86,7 +86,7 @@ class LesionChange(Word):
     `elsewhere_peak` is, for a lesion on one film alone, the greatest score at its place on the other.
     """
 
-    change: Change | None
+    change: Change | None = None
     now: Lesion | None = None
     before: Lesion | None = None
     unit: str = ""

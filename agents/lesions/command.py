@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,6 @@ from wardround.agents.shell import noticed_table, printed, progress, warn, writt
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.lesions import LesionModels
 from wardround.contracts.printable import printable
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["app"]
 
@@ -70,9 +67,10 @@ def fit(
 @app.command()
 def segment(
     model: _Model,
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="PNG, JPEG or TIFF.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="DICOM, PNG, JPEG or TIFF.")],
     spacing: Annotated[
-        float | None, typer.Option(metavar="MM", help="The side of a pixel; without it sizes are px.")
+        float | None,
+        typer.Option(metavar="MM", help="The side of a pixel, in place of a DICOM file's own; unknown: sizes in px."),
     ] = None,
     point: Annotated[str, typer.Option(help="specific, balanced, sensitive, or a score between 0 and 1.")] = "balanced",
     minimum: Annotated[float, typer.Option(min=0.0, help="Smallest diameter, in mm, or px without a spacing.")] = 0.0,
@@ -80,11 +78,17 @@ def segment(
         int, typer.Option(min=1, max=4, help="Sides from which it is read; more tell how sure it is.")
     ] = 1,
     overlay: Annotated[Path | None, typer.Option(metavar="PNG", help="Write the image with the outlines.")] = None,
+    seg: Annotated[
+        Path | None, typer.Option(metavar="DCM", help="Write the lesions of a DICOM film as a new DICOM Segmentation.")
+    ] = None,
     as_json: _AsJson = False,
 ) -> None:
     """Find the lesions of an image: place, size, score."""
-    from wardround.agents.lesions.asking import Wanted, find_lesions
+    from wardround.agents.imaging.paths import write_allowed
+    from wardround.agents.imaging.sandbox import SandboxedDecoder
+    from wardround.agents.lesions.asking import Wanted, find_lesions, told_point
     from wardround.agents.lesions.data.samples import read_image
+    from wardround.agents.lesions.films import dicom_bytes, source_film
     from wardround.agents.lesions.folder import load
     from wardround.agents.lesions.overlay import overlay as drawn
     from wardround.agents.lesions.registry import SHELF
@@ -92,19 +96,37 @@ def segment(
     if spacing is not None and not spacing > 0.0:
         raise CallerError(ProblemCode.BAD_ARGUMENT, "A spacing is above 0.", "Give the side of a pixel in millimetres.")
     loaded = load(SHELF.named(model))
-    film = read_image(image, f"'{image.name}'")
+    source = dicom_bytes(str(image)) if image.is_file() else None
+    if source is None:
+        if seg is not None:
+            raise CallerError(
+                ProblemCode.UNSUPPORTED_FORMAT,
+                f"'{image.name}' is no DICOM file, and a DICOM Segmentation belongs to one.",
+                "Give the film as DICOM, or leave out --seg.",
+            )
+        film, synthetic = read_image(image, f"'{image.name}'"), False
+    else:
+        with SandboxedDecoder() as decoder:
+            opened = source_film(source, decoder)
+        warn(opened.warnings)
+        film, synthetic, spacing = opened.film, opened.synthetic, spacing or opened.spacing_mm
     with progress() as step:
         found = find_lesions(
             loaded,
             film,
             spacing,
-            Wanted(_point(point), minimum, views),
+            Wanted(told_point(point), minimum, views),
+            synthetic=synthetic,
             tick=lambda done, most: step("reading the image", done, most),
         )
     report = found.report
     warn(report.warnings)
     if overlay is not None:
         written(overlay, drawn(film, found))
+    if seg is not None and source is not None:
+        from wardround.agents.lesions.seg import written_seg
+
+        write_allowed(str(seg), written_seg(found, source)[0], None)
     unit = "mm" if spacing else "px"
     shown = noticed_table(
         f"{report.target}: {len(report.lesions)} at a score of {report.operating_point:.3f} ({report.model} "
@@ -128,13 +150,6 @@ def segment(
             f"{one.doubt:.2f}",
         )
     printed(report, as_json, shown)
-
-
-def _point(named: str) -> str | float:
-    try:
-        return float(named)
-    except ValueError:
-        return named
 
 
 @app.command("list")

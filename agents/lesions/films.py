@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wardround.agents.imaging.formats import Format, sniff
+from wardround.agents.imaging.limits import Limits
 from wardround.agents.imaging.npy import npy_bytes
+from wardround.agents.imaging.paths import open_allowed
 from wardround.agents.imaging.sandbox import SandboxedDecoder
 from wardround.contracts.base import Digest
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.study import ArtefactKind
 
-__all__ = ["SourceFilm", "pixel_side", "source_film"]
+__all__ = ["SourceFilm", "dicom_bytes", "pixel_side", "source_film"]
 
 _SQUARE = 0.02  # share by which rows and columns may differ and still be called square
 
@@ -52,6 +54,22 @@ def pixel_side(spacing_mm: tuple[float, float] | None, source: str = "") -> tupl
     if source and source != "PixelSpacing":
         told.append(f"The spacing is the file's {source}: millimetres may be magnified.")
     return math.sqrt(row * column), tuple(told)
+
+
+def dicom_bytes(path: str) -> bytes | None:
+    """The content of the shell user's own file where it is DICOM, else None.
+
+    Raises:
+        CallerError: NOT_FOUND, no such file; TOO_LARGE.
+    """
+    limits = Limits()
+    with open_allowed(path, None) as file:
+        head = file.read(132)
+        if head[128:] != b"DICM":
+            return None
+        data = head + file.read(limits.max_file_bytes + 1 - len(head))
+    limits.check_file(len(data))
+    return data
 
 
 def source_film(data: bytes, decoder: SandboxedDecoder) -> SourceFilm:
