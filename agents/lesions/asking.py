@@ -190,7 +190,7 @@ def lesions_of(
         CallerError: BAD_ARGUMENT, no such operating point.
     """
     cut, card, warnings = cut_of(loaded, wanted.point), loaded.card, []
-    if card.spacing_mm and not spacing_mm:
+    if not spacing_mm:
         warnings.append(UNKNOWN_SPACING)
     instances = find_instances(reading.probability, cut, spacing_mm=spacing_mm)
     kept = [

@@ -110,7 +110,7 @@ def refine_lesion(
     pixels = np.argwhere(mask[0])
     scores = reading.probability[outline]
     one = measured(1, pixels, scores, spacing_mm)
-    warnings = [UNKNOWN_SPACING] if loaded.card.spacing_mm and not spacing_mm else []
+    warnings = [] if spacing_mm else [UNKNOWN_SPACING]
     if one.peak < cut:
         warnings.append(
             f"The model sees no {loaded.card.target} there: its highest score is {one.peak:.2f}, below the operating "
@@ -227,7 +227,7 @@ def _prior(
 ) -> Floats:
     """How much each pixel looks like lesion by itself, in [0, 1]."""
     rows, columns = np.ogrid[: grey.shape[0], : grey.shape[1]]
-    off = np.hypot((rows - seed[0]) / max(half[0], 1.0), (columns - seed[1]) / max(half[1], 1.0))
+    off: Floats = np.hypot((rows - seed[0]) / max(half[0], 1.0), (columns - seed[1]) / max(half[1], 1.0))
     peak = float(chance[off <= 1.0].max())
     seen = np.clip(chance / max(peak, 1e-6), 0.0, 1.0)
     trust = peak / (peak + cut)
@@ -236,11 +236,12 @@ def _prior(
     noise = float(np.std(_border(flat)))
     bright = _logistic(4.0 * (2.0 * flat / max(core, 1e-6) - 1.0))
     contrast = (1.0 - shaped) * core / (core + 2.0 * noise + 1e-6)
-    by_grey = contrast * bright * (off <= _FAR) + (1.0 - contrast) * _logistic(8.0 * (1.0 - off))
+    round_ = _logistic(8.0 * (1.0 - off))
+    by_grey = np.where(off <= _FAR, contrast * bright, 0.0) + (1.0 - contrast) * round_
     return np.asarray(trust * seen + (1.0 - trust) * by_grey, dtype=np.float32)
 
 
-def _logistic(values: Floats) -> Floats:
+def _logistic(values: NDArray[np.floating]) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(values, -30.0, 30.0))), dtype=np.float32)
 
 

@@ -2,33 +2,71 @@
 
 from __future__ import annotations
 
-import tomllib
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from planted_pairs import SETTINGS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from wardround.agents.lesions.data.samples import SampleSet
-from wardround.agents.lesions.data.synthetic import small_lesions
+from wardround.agents.imaging.phantom import Phantom, make_phantom
+from wardround.agents.lesions.data.samples import Sample, SampleSet
 from wardround.agents.lesions.folder import Loaded, save
-from wardround.agents.lesions.making import make_model
+from wardround.agents.lesions.making import Made, make_model
 from wardround.agents.lesions.settings import LesionSettings
 from wardround.contracts.lesions import LesionModelCard
 
-__all__ = ["fitted_lesions", "spot_finder", "spotted"]
+__all__ = ["fitted_lesions", "planted", "spot_finder", "spotted"]
+
+
+_SETTINGS = LesionSettings.model_validate(
+    {
+        "network": {
+            "widths": (8, 16),
+            "encoder": (1, 1),
+            "decoder": (1, 1),
+            "head": 8,
+            "states": 4,
+            "patch": 2,
+            "drop_path": 0.0,
+        },
+        "training": {"steps": 80, "batch": 4, "crop": 32, "rate": 1e-2, "averaging": 0.9},
+    }
+)
+
+
+def planted(seed: int, *spots: tuple[float, float, float], size: int = 320) -> Phantom:
+    """A phantom with bright discs (x, y, diameter in px) on it, as `fitted_lesions` learns to find them."""
+    phantom = make_phantom(seed, size=size)
+    film = phantom.film.copy()
+    rows, columns = np.mgrid[:size, :size]
+    for x, y, wide in spots:
+        film[np.hypot(columns - x, rows - y) <= wide / 2.0] += 0.4
+    return replace(phantom, film=np.clip(film, 0.0, 1.0))
+
+
+def _sample(seed: int) -> Sample:
+    random = np.random.default_rng(seed)
+    spots = [(*random.uniform(15.0, 113.0, 2), random.uniform(5.0, 10.0)) for _ in range(4)]
+    clean, film = make_phantom(seed, size=128).film, planted(seed, *spots, size=128).film
+    mask = (film > clean + 1e-3).astype(np.uint8)
+    return Sample(film.astype(np.float32), mask, patient=f"p{seed}", name=f"p{seed}", synthetic=True)
+
+
+@cache
+def _made() -> Made:
+    samples = [_sample(50 + number) for number in range(10)]
+    readers = tuple(partial(samples.__getitem__, number) for number in range(len(samples)))
+    return make_model(SampleSet(readers, tuple(one.patient for one in samples)), _SETTINGS)
 
 
 def fitted_lesions(folder: Path, target: str = "Nodule") -> LesionModelCard:
-    """Writes a model of a few steps into a new folder: it marks much, and knows nothing."""
-    settings = LesionSettings.model_validate(tomllib.loads(SETTINGS))
-    words = settings.model.model_copy(update={"target": target, "name": folder.name})
-    samples = small_lesions(12, size=128, seed=5)
-    every = SampleSet(tuple(lambda one=one: one for one in samples), tuple(one.patient for one in samples))
-    made = make_model(every, settings.model_copy(update={"model": words}))
-    return save(made.network, folder, made.card, settings.training)
+    """Writes a model into a new folder: fitted once a process, in seconds, it finds `planted` discs and false ones."""
+    made = _made()
+    card = made.card.model_copy(update={"target": target, "name": folder.name})
+    return save(made.network, folder, card, _SETTINGS.training)
 
 
 class _Spots(nn.Module):
