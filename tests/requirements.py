@@ -34,6 +34,8 @@ _HOSTILE = "orchestrator/test_hostile_text.py::"
 _ASKED = "journeys/test_reasoning.py::"
 _OUTLINED = "orchestrator/test_lesions.py::"
 _SURVIVAL = "journeys/test_survival.py::"
+_LESION_CLIENT = "journeys/test_lesions.py::"
+_LESION_SERVER = "servers/test_lesions_server.py::"
 _SELECTIVE = "orchestrator/reasoning/test_selective.py::"
 _LESIONS = "evals/test_lesions_command.py::"
 
@@ -466,6 +468,62 @@ PROMISES: tuple[Promise, ...] = (
         (
             "agents/lesions/test_network.py::test_the_same_weights_give_the_same_answer_by_either_method",
             "agents/lesions/test_scan.py::test_the_chunked_scan_says_what_the_reference_says",
+        ),
+    ),
+    Promise(
+        "LESIONS-03",
+        "Any MCP client finds a film's lesions, over stdio and HTTP alike: uncertain evidence with size, score, region "
+        "and a mask that is found in the store; sizes are in pixels where the spacing is unknown, and this is said.",
+        (
+            f"{_LESION_CLIENT}test_a_client_gets_the_same_lesions_over_stdio_and_http",
+            f"{_LESION_SERVER}test_a_film_gets_its_lesions_as_evidence_with_masks_places_and_progress",
+            f"{_LESION_SERVER}test_unknown_spacing_gives_pixels_and_says_so",
+            "agents/lesions/test_evidence.py::test_each_lesion_is_an_uncertain_item_with_its_size_score_place_and_mask",
+        ),
+    ),
+    Promise(
+        "LESIONS-04",
+        "A click or a box outlines one lesion; where the model sees none, a warning says so.",
+        (
+            f"{_LESION_SERVER}test_a_click_and_a_box_outline_one_lesion",
+            "agents/lesions/test_refine.py::test_a_click_beside_the_middle_outlines_the_lesion_and_lies_in_it",
+            "agents/lesions/test_refine.py::test_where_the_model_sees_nothing_the_best_outline_comes_with_a_warning",
+        ),
+    ),
+    Promise(
+        "LESIONS-05",
+        "Growth between two films is called beyond a stated error of measurement alone, never between unlike views or "
+        "without a spacing, and films that cannot be of one patient are refused.",
+        (
+            "agents/lesions/test_change.py::test_a_step_within_the_error_of_measurement_is_no_growth",
+            "agents/lesions/test_change.py::test_between_unlike_films_ratios_are_told_and_no_change_is_called",
+            f"{_LESION_SERVER}test_films_of_two_patients_are_not_compared",
+        ),
+    ),
+    Promise(
+        "LESIONS-06",
+        "Lesions are written as a DICOM Segmentation that pydicom and highdicom read again, coded, tracked and pixel "
+        "by pixel on its source; no answer of the server names a patient or a folder.",
+        (
+            f"{_LESION_CLIENT}test_a_segmentation_is_written_by_a_client_and_at_the_shell",
+            "agents/lesions/test_seg.py::test_a_segmentation_is_read_again_and_lies_on_its_source",
+            f"{_LESION_SERVER}test_lesions_are_written_as_a_dicom_segmentation_that_lies_on_the_film",
+        ),
+    ),
+    Promise(
+        "LESIONS-07",
+        "Masks of a wrong size, empty ones or another patient's, colour, huge films, clicks and boxes outside, unknown "
+        "models and operating points are refused with a typed reason, and the server stays alive.",
+        (
+            f"{_LESION_SERVER}test_masks_of_a_wrong_size_are_refused",
+            f"{_LESION_SERVER}test_empty_masks_are_refused",
+            f"{_LESION_SERVER}test_masks_of_another_patient_s_film_are_refused",
+            f"{_LESION_SERVER}test_a_colour_image_is_refused",
+            f"{_LESION_SERVER}test_a_huge_image_is_refused_before_it_is_read",
+            f"{_LESION_SERVER}test_a_click_outside_the_film_is_refused",
+            f"{_LESION_SERVER}test_a_box_outside_the_film_is_refused",
+            f"{_LESION_SERVER}test_an_unknown_model_is_refused",
+            f"{_LESION_SERVER}test_an_unknown_operating_point_is_refused",
         ),
     ),
     Promise(
