@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wardround.agents.imaging.paths import open_allowed, shown_name
+from wardround.agents.imaging.paths import open_allowed, shown_name, write_allowed
 from wardround.contracts.errors import CallerError, ProblemCode
 
 
@@ -96,3 +96,26 @@ def test_names_in_messages_are_short_and_printable() -> None:
     assert shown_name("/a/b/c\n\x1b[31m.dcm") == "c??[31m.dcm"
     assert len(shown_name("/" + "x" * 500)) == 80
     assert shown_name("/") == "the file"
+
+
+def test_a_new_file_is_written_in_an_allowed_folder_alone_and_none_is_written_over(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    inside.mkdir()
+    outside.mkdir()
+    write_allowed(str(inside / "new.dcm"), b"one", (inside,))
+    assert (inside / "new.dcm").read_bytes() == b"one" and (inside / "new.dcm").stat().st_mode & 0o077 == 0
+    (inside / "door").symlink_to(outside)
+    (inside / "file").symlink_to(outside / "target")
+    refused = {
+        inside / "new.dcm": ProblemCode.BAD_ARGUMENT,
+        inside / "file": ProblemCode.BAD_ARGUMENT,
+        inside / "door" / "new.dcm": ProblemCode.PATH_NOT_ALLOWED,
+        inside / ".." / "outside" / "new.dcm": ProblemCode.PATH_NOT_ALLOWED,
+        outside / "new.dcm": ProblemCode.PATH_NOT_ALLOWED,
+        inside / "no folder" / "new.dcm": ProblemCode.BAD_ARGUMENT,
+    }
+    for path, code in refused.items():
+        with pytest.raises(CallerError) as error:
+            write_allowed(str(path), b"two", (inside,))
+        assert error.value.problem.code is code and str(tmp_path) not in str(error.value.problem)
+    assert (inside / "new.dcm").read_bytes() == b"one" and not list(outside.iterdir())
