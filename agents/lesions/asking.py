@@ -23,6 +23,7 @@ __all__ = [
     "UNKNOWN_SPACING",
     "Found",
     "Wanted",
+    "context_px",
     "cut_of",
     "find_lesions",
     "lesions_of",
@@ -155,6 +156,12 @@ def scale_of(loaded: Loaded, spacing_mm: float | None) -> float:
     return 1.0 if abs(ratio - 1.0) < _NEAR else ratio
 
 
+def context_px(loaded: Loaded, spacing_mm: float | None) -> int:
+    """Pixels around a place that the model must be shown, so that it scores it nearly as on the whole image."""
+    wide = max(loaded.card.window / 2, 2 * (loaded.card.levelled_px or 0))
+    return round(wide / scale_of(loaded, spacing_mm))
+
+
 def find_lesions(
     loaded: Loaded,
     film: Floats,
@@ -233,8 +240,7 @@ def _read(
     """The scores of the whole image, or of a box and what the model sees around it; 0 elsewhere."""
     if wanted.box is None:
         return score_map(loaded, film, spacing_mm, wanted.views, tick)
-    around = round(loaded.card.window / 2 / scale_of(loaded, spacing_mm))
-    part = window_of(wanted.box, film.shape, around)
+    part = window_of(wanted.box, film.shape, context_px(loaded, spacing_mm))
     read = score_map(loaded, np.ascontiguousarray(film[part]), spacing_mm, wanted.views, tick)
     whole = Reading(np.zeros(film.shape, dtype=np.float32), np.zeros(film.shape, dtype=np.float32))
     whole.probability[part], whole.spread[part] = read.probability, read.spread

@@ -19,7 +19,7 @@ from PIL import Image
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import spsolve
 
-from wardround.agents.lesions.asking import MINIMUM_PX, UNKNOWN_SPACING, Found, cut_of, scale_of, score_map, told
+from wardround.agents.lesions.asking import MINIMUM_PX, UNKNOWN_SPACING, Found, context_px, cut_of, score_map, told
 from wardround.agents.lesions.boxes import window_of
 from wardround.agents.lesions.folder import Loaded
 from wardround.agents.lesions.instances import find_instances, measured
@@ -157,7 +157,7 @@ def _around(
     loaded: Loaded, film: Floats, spacing_mm: float | None, prompt: Prompt, place: tuple[int, int], views: int
 ) -> tuple[tuple[slice, slice], Reading]:
     """The part of the film around the prompt at full resolution, and the model's scores of it."""
-    around = max(_MOST_REACH, round(loaded.card.window / 2 / scale_of(loaded, spacing_mm)))
+    around = max(_MOST_REACH, context_px(loaded, spacing_mm))
     box = prompt.box or PixelBox(left=place[1], top=place[0], width=1, height=1)
     part = window_of(box, film.shape, around)
     return part, score_map(loaded, np.ascontiguousarray(film[part]), spacing_mm, views)
