@@ -43,8 +43,10 @@ def overlay(film: NDArray[np.float32], found: Found) -> bytes:
         for y, x in np.argwhere(small & ~inside):
             picture.putpixel((int(x), int(y)), _COLOUR)
         wide = f"{lesion.diameter_mm:.0f} mm" if lesion.diameter_mm is not None else f"{lesion.diameter_px:.0f} px"
-        at = ((lesion.box.left + lesion.box.width) * scale + 2, lesion.box.top * scale)
-        draw.text(at, f"{lesion.number}: {wide}, score {lesion.peak:.2f}", fill=_COLOUR)
+        text = f"{lesion.number}: {wide}, score {lesion.peak:.2f}"
+        beside = (lesion.box.left + lesion.box.width) * scale + 2
+        x = max(0.0, min(beside, size[0] - draw.textlength(text) - 2))
+        draw.text((x, lesion.box.top * scale), text, fill=_COLOUR)
     draw.text((2, size[1] + 3), NOTICE.partition(".")[0] + ".", fill=(200, 200, 200))
     for form, options in (("PNG", {}), ("JPEG", {"quality": 85}), ("JPEG", {"quality": 60})):
         file = io.BytesIO()
