@@ -28,7 +28,7 @@ Floats = NDArray[np.float32]
 _APART = 0.08
 """Widths of the chest by which the places of one lesion on two films may differ; chosen, not measured."""
 _LEAST_MM = 2.0
-"""Growth below this is not told: what the Fleischner Society (2017) takes as the least on CT; films are no finer."""
+"""Growth below this is not told. Chosen, and not measured: how far two readings of a film differ is not known."""
 _LEAST_SHARE = 0.2
 """Nor growth below this share of the larger diameter; chosen, not measured."""
 _ROUNDING = 1e-9
