@@ -7,6 +7,7 @@ The orchestrator passes only the arguments that the tool's input schema names.
     intake    paths, patient                        Study
     render    image, layers                         one preview picture under 700 kB
     keep      image, details, artefacts             Kept
+    export    result, format, source                Exported, and the file as an embedded resource
     screen    image, details                        ScreenReport
     detect    image, details                        EvidenceReport
     segment   image, details                        EvidenceReport
@@ -24,7 +25,8 @@ The orchestrator passes only the arguments that the tool's input schema names.
 of the code table, or empty; `findings` are labels that the evidence suspects, surest first. `side` and `region`
 narrow a search; `regions` is false where the caller places the lesions that are found itself. `synthetic` says whether
 written cases may be found. `query` is a `CaseQuery`, `case` a `Case`. To SURVIVE `patient` is a
-`SurvivalInput`, and `model` names one of its models.
+`SurvivalInput`, and `model` names one of its models. To EXPORT `result` is a `Diagnosis`, `format` an `ExportFormat`,
+and `source` the original file, where the intake is to read it; no run ever plays this role.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ class Role(StrEnum):
     INTAKE = "intake"
     RENDER = "render"
     KEEP = "keep"
+    EXPORT = "export"
     SCREEN = "screen"
     DETECT = "detect"
     SEGMENT = "segment"

@@ -100,6 +100,14 @@ class Diagnoser:
         """
         return await (await self._first(Role.RENDER)).call(arguments)
 
+    async def export(self, arguments: Mapping[str, Any]) -> CallToolResult:
+        """Has the intake write a result for clinicians' systems; the embedded resource is the file.
+
+        Raises:
+            CallerError, Fault: as the intake says.
+        """
+        return await (await self._first(Role.EXPORT)).call(arguments)
+
     def check_strategy(self, strategy: StrategyName | None) -> None:
         """Refuses a strategy that nobody could follow.
 

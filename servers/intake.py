@@ -1,4 +1,4 @@
-"""The intake server: opens films from allowed folders, strips identifiers, keeps and draws them by random handle."""
+"""The intake server: opens films from allowed folders, strips identifiers, keeps, draws and exports them by handle."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ from PIL import Image as PillowImage
 from pydantic import Field
 
 from wardround.agents.imaging import preview
+from wardround.agents.imaging.identifiers import Identifiers
 from wardround.agents.imaging.intake import Intake
 from wardround.agents.imaging.sandbox import SandboxedDecoder
 from wardround.contracts.base import Word
 from wardround.contracts.errors import CallerError, ProblemCode
+from wardround.contracts.home import data_home
 from wardround.contracts.render import Kept, Layer, Preview
 from wardround.contracts.roles import Role
 from wardround.contracts.study import Artefact, Image, Patient, Study
 from wardround.servers.answers import DELETES, WRITES, add_tool, new_server
 from wardround.servers.desk import Desk
+from wardround.servers.exporting import add_export
 from wardround.servers.kit import add_card, add_routes
 from wardround.servers.settings import ServerSettings
 
@@ -48,10 +51,11 @@ def _draw(desk: Desk, image: Image, layers: Sequence[Layer], max_side: int, film
 
 
 def build(settings: ServerSettings) -> MCPServer[Any]:
-    """The server, with its tools `open_study`, `get_study`, `forget_study`, `keep_artefacts` and `render_film`."""
+    """The server: `open_study`, `get_study`, `forget_study`, `keep_artefacts`, `render_film` and `export_result`."""
     desk = Desk(settings)
     decoder = SandboxedDecoder()
-    intake = Intake(desk.store, decoder, settings.allowed)
+    identifiers = Identifiers(settings.store_folder, settings.home or data_home())
+    intake = Intake(desk.store, decoder, settings.allowed, identifiers)
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Any]) -> AsyncIterator[None]:
@@ -75,6 +79,8 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
     ) -> Study:
         """Opens one study from files and returns its handles. Identifiers are stripped; pixels stay in the store.
 
+        The few identifiers that an export re-attaches are kept in an encrypted map, and told to nobody.
+
         Refuses, with the reason, whatever is not a single-frame grey frontal radiograph of the chest.
         """
         await ctx.report_progress(0, 1, "decoding")
@@ -85,7 +91,8 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
         return desk.signed_study(desk.store.study(study))
 
     async def forget_study(study: Annotated[str, Field(description="Handle of a study.")]) -> Forgotten:
-        """Erases a study, its films, and every mask and heat map made from them."""
+        """Erases a study, its films, its identifiers, and every mask and heat map made from them."""
+        identifiers.forget(study)
         desk.store.forget(study)
         return Forgotten(study=study)
 
@@ -127,6 +134,7 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
     add_tool(server, forget_study, Forgotten, title="Erase a study", annotations=DELETES)
     add_tool(server, keep_artefacts, Kept, role=Role.KEEP, title="Keep artefacts", annotations=WRITES)
     add_tool(server, render_film, Preview, role=Role.RENDER, title="Draw a film")
+    add_export(server, intake, desk.store, identifiers)
     add_card(server, lambda: ())
     add_routes(server, desk, ready=lambda: True)
     return server

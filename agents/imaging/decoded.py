@@ -1,12 +1,13 @@
-"""What decoding gives: the film's pixels and the few typed facts that are kept; no identifier has a place here."""
+"""What decoding gives: the film's pixels and the few typed facts that are kept; identifiers stand apart, in `origin`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from wardround.agents.imaging.origin import Origin
 from wardround.contracts.base import Word
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.study import Patient, ViewPosition
@@ -31,10 +32,14 @@ class FilmDetails(Word):
 
 @dataclass(frozen=True)
 class DecodedFilm:
-    """`film` is uint16 (rows, columns); 0..65535 stands for 0..1, air dark, dense bright."""
+    """`film` is uint16 (rows, columns); 0..65535 stands for 0..1, air dark, dense bright.
+
+    `origin` holds the file's identifiers, where it is DICOM and has them: for the encrypted map and for exports alone.
+    """
 
     film: npt.NDArray[np.uint16]
     details: FilmDetails
+    origin: Origin | None = field(default=None, repr=False)
 
 
 def has_contrast(film: npt.NDArray[np.uint16]) -> bool:

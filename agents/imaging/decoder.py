@@ -57,7 +57,8 @@ def _answer(data: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
         )
         return {"problem": problem.model_dump(mode="json")}, b""
     rows, columns = done.film.shape
-    header = {"rows": rows, "columns": columns, "details": done.details.model_dump(mode="json")}
+    origin = done.origin.model_dump(mode="json") if done.origin is not None else None
+    header = {"rows": rows, "columns": columns, "details": done.details.model_dump(mode="json"), "origin": origin}
     return header, done.film.astype("<u2", order="C", copy=False).tobytes()
 
 

@@ -40,6 +40,7 @@ from pydicom.uid import JPEG2000 as JPEG2000Lossy
 from wardround.agents.imaging.decoded import DecodedFilm, check_contrast, has_contrast
 from wardround.agents.imaging.dicom_header import film_details, refuse_other_objects, text
 from wardround.agents.imaging.limits import Limits
+from wardround.agents.imaging.origin import origin_of
 from wardround.contracts.errors import CallerError, ProblemCode
 
 __all__ = ["SYNTAXES", "decode_dicom"]
@@ -235,4 +236,4 @@ def decode_dicom(data: bytes, limits: Limits) -> DecodedFilm:
     shown = _syntax(ds)
     film, warnings = _grey(ds, _stored(ds))
     check_contrast(film)
-    return DecodedFilm(film=film, details=film_details(ds, f"DICOM {shown}", warnings))
+    return DecodedFilm(film, film_details(ds, f"DICOM {shown}", warnings), origin_of(ds))

@@ -19,6 +19,7 @@ import numpy as np
 from wardround.agents.imaging.decoded import DecodedFilm, FilmDetails
 from wardround.agents.imaging.frames import PREFIX, lengths, pack_prefix
 from wardround.agents.imaging.limits import Limits
+from wardround.agents.imaging.origin import Origin
 from wardround.contracts.errors import Fault, Problem, ProblemCode, error_from
 
 __all__ = ["SandboxedDecoder"]
@@ -113,7 +114,8 @@ class SandboxedDecoder:
         if film.size != rows * columns:
             raise Fault(ProblemCode.DECODER_CRASHED, "The decoder sent a film of another size than it said.")
         details = FilmDetails.model_validate(header["details"])
-        return DecodedFilm(film=film.reshape(rows, columns).astype(np.uint16, copy=False), details=details)
+        origin = Origin.model_validate(header["origin"]) if header["origin"] is not None else None
+        return DecodedFilm(film.reshape(rows, columns).astype(np.uint16, copy=False), details, origin)
 
     def _ready(self) -> subprocess.Popen[bytes]:
         if self._child is not None and (self._child.poll() is not None or self._files >= self.limits.files_per_process):

@@ -1,9 +1,11 @@
-"""`wardround runs`: lists finished runs, and shows one."""
+"""`wardround runs`: lists finished runs, shows one, finishes one, and writes one for clinicians' systems."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,8 +13,10 @@ from rich.table import Table
 
 from wardround.contracts.base import NOTICE
 from wardround.contracts.diagnosis import Diagnosis
+from wardround.contracts.errors import CallerError, ProblemCode
+from wardround.contracts.exports import BoundBy, Exported, ExportFormat
 from wardround.orchestrator.config import load_configuration
-from wardround.orchestrator.console import data
+from wardround.orchestrator.console import data, talk
 
 if TYPE_CHECKING:
     from wardround.orchestrator.runs import RunSummary
@@ -20,6 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(help="Finished runs.", no_args_is_help=True)
+_BOUND = {
+    BoundBy.SOURCE: "bound to the study of the source; it names whom the source names",
+    BoundBy.MAP: "bound to the original study; it names whom the film's file named",
+    BoundBy.NOTHING: "no original identifiers are known; it names neither patient nor study",
+}
 
 
 async def _summaries(limit: int) -> tuple[RunSummary, ...]:
@@ -97,6 +106,56 @@ def show(
         typer.echo(result.model_dump_json(indent=2))
     else:
         data().print(result_table(result))
+
+
+async def _export(run_id: str, format: ExportFormat, source: str | None) -> tuple[bytes, Exported]:
+    from wardround.orchestrator.composition import open_house
+    from wardround.orchestrator.exports import export
+
+    async with open_house(load_configuration(), None) as house:
+        return await export(house, await house.runs.load(run_id), format, source=source)
+
+
+def _write(data: bytes, out: Path) -> None:
+    """A new file that is its owner's alone; what is there is not written over.
+
+    Raises:
+        CallerError: BAD_ARGUMENT, the file is there, or cannot be written.
+    """
+    try:
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise CallerError(
+            ProblemCode.BAD_ARGUMENT,
+            f"'{out.name}' cannot be written: {error.strerror}.",
+            "Name a new file in a folder that exists and may be written.",
+        ) from error
+
+
+@app.command("export")
+def export_(
+    run_id: Annotated[str, typer.Argument(help="As 'runs list' prints it.")],
+    format: Annotated[
+        ExportFormat, typer.Option("--format", help="sr: DICOM SR, TID 1500; fhir: a FHIR R4B Bundle as JSON.")
+    ],
+    out: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="A new file, readable by you alone.")],
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The film's DICOM file, where the intake's map does not know the film."),
+    ] = None,
+) -> None:
+    """Write a run for clinicians' systems, bound to the original study. The file may name the patient.
+
+    Example: wardround runs export RUN --format sr -o findings.dcm
+    """
+    if out.exists():
+        raise CallerError(
+            ProblemCode.BAD_ARGUMENT, f"'{out.name}' is there already, and is not written over.", "Name a new file."
+        )
+    file, told = asyncio.run(_export(run_id, format, source))
+    _write(file, out)
+    talk().print(f"{out.name}: {_BOUND[told.bound_by]}. {told.notice}", markup=False, soft_wrap=True)
 
 
 @app.command("resume")
