@@ -37,6 +37,11 @@ _SURVIVAL = "journeys/test_survival.py::"
 _LESION_CLIENT = "journeys/test_lesions.py::"
 _LESION_SERVER = "servers/test_lesions_server.py::"
 _SELECTIVE = "orchestrator/reasoning/test_selective.py::"
+_EXPORTED = "journeys/test_exports.py::"
+_EXPORTING = "servers/test_exporting.py::"
+_REPORT = "agents/outputs/test_sr.py::"
+_BUNDLE = "agents/outputs/test_fhir.py::"
+_SEALED = "agents/imaging/test_identifiers.py::"
 _LESIONS = "evals/test_lesions_command.py::"
 
 PROMISES: tuple[Promise, ...] = (
@@ -588,6 +593,86 @@ PROMISES: tuple[Promise, ...] = (
             f"{_OUTLINED}test_a_lesion_that_says_what_it_may_not_is_refused_with_its_report",
             f"{_OUTLINED}test_orders_in_a_detail_change_nothing_but_the_detail",
             f"{_OUTLINED}test_a_lesion_server_that_knows_of_no_model_is_told_in_a_warning",
+        ),
+    ),
+    Promise(
+        "OUTPUTS-01",
+        "A diagnosed film becomes a DICOM SR (TID 1500, unverified, preliminary) and a FHIR R4B Bundle (preliminary), "
+        "which independent libraries and tables of our own read back whole.",
+        (
+            f"{_EXPORTED}test_a_diagnosed_film_becomes_a_report_and_a_bundle_that_say_what_the_result_says",
+            f"{_REPORT}test_it_is_complete_preliminary_and_unverified_and_belongs_to_the_films_study",
+            f"{_REPORT}test_highdicom_reads_each_finding_with_presence_place_and_degree",
+            f"{_REPORT}test_our_own_table_finds_nothing_wrong_with_it",
+            f"{_BUNDLE}test_it_validates_in_r4b_and_in_our_own_tables",
+            "agents/outputs/test_readers.py::test_a_broken_report_is_found_out",
+            "agents/outputs/test_readers.py::test_a_broken_bundle_is_found_out",
+        ),
+    ),
+    Promise(
+        "OUTPUTS-02",
+        "Abstentions, refusals, struck claims, missing specialists, gaps and the notice are told in both.",
+        (
+            f"{_REPORT}test_notice_abstention_struck_claims_missing_specialists_and_gaps_are_told",
+            f"{_REPORT}test_a_result_without_claims_is_a_report_of_evaluations_alone",
+            f"{_BUNDLE}test_the_report_is_preliminary_and_tells_everything_with_the_notice",
+        ),
+    ),
+    Promise(
+        "OUTPUTS-03",
+        "A calibrated number is coded as a probability, any other is called a score; each names its model, version and "
+        "weights, and no code goes out that was not verified.",
+        (
+            f"{_REPORT}test_a_calibrated_number_is_a_probability_and_any_other_a_score",
+            f"{_REPORT}test_every_number_names_its_model_version_and_weights_and_what_these_read",
+            f"{_REPORT}test_what_no_public_code_was_verified_for_is_in_our_own_identified_scheme",
+            f"{_BUNDLE}test_a_score_is_called_one_and_has_no_code",
+            f"{_BUNDLE}test_each_model_is_a_device_with_version_and_weights",
+            "contracts/test_reporting_codes.py::test_every_code_has_a_source_and_is_in_the_dictionary",
+        ),
+    ),
+    Promise(
+        "OUTPUTS-04",
+        "An export is bound to the original study by the encrypted map or the named source file, and to no other film; "
+        "each is recorded in rows that cannot be changed, and erasing a study erases its identifiers.",
+        (
+            f"{_EXPORTING}test_a_film_that_was_opened_is_exported_with_its_original_identifiers",
+            f"{_EXPORTING}test_the_named_source_binds_a_film_that_the_map_does_not_know",
+            f"{_EXPORTING}test_a_source_that_is_another_film_or_lies_elsewhere_is_refused",
+            f"{_EXPORTING}test_a_result_cannot_take_the_name_of_anothers_film",
+            f"{_SEALED}test_the_record_of_exports_can_be_added_to_and_not_changed",
+            f"{_SEALED}test_what_is_forgotten_is_gone_past_recovery",
+        ),
+    ),
+    Promise(
+        "OUTPUTS-05",
+        "What identifies a person is in the exported file alone: in no result, answer, log, error or open store.",
+        (
+            f"{_EXPORTING}test_planted_identifiers_are_in_the_file_alone",
+            f"{_SEALED}test_the_map_gives_back_what_was_sealed_and_shows_none_of_it_on_disk",
+            "orchestrator/test_exports.py::test_history_similar_cases_and_prose_of_details_do_not_go_out",
+            f"{_EXPORTED}test_at_the_shell_a_run_is_written_to_a_new_private_file",
+        ),
+    ),
+    Promise(
+        "OUTPUTS-06",
+        "Strangers' words in an export stay words: no markup, no split or overlong value, the tree as it would be.",
+        ("agents/outputs/test_hostile_words.py::test_words_never_become_structure",),
+    ),
+    Promise(
+        "OUTPUTS-07",
+        "The same result gives the same file.",
+        (
+            f"{_REPORT}test_the_same_result_is_the_same_file_and_another_one_has_other_uids",
+            f"{_BUNDLE}test_the_same_result_is_the_same_text",
+        ),
+    ),
+    Promise(
+        "OUTPUTS-08",
+        "A film without a DICOM source goes out as FHIR that names no study, and is refused as SR with what to do.",
+        (
+            f"{_EXPORTING}test_a_png_is_exported_as_fhir_without_a_study_and_refused_as_sr",
+            f"{_EXPORTING}test_a_film_without_uids_of_its_own_is_diagnosed_and_not_exported_as_sr",
         ),
     ),
 )

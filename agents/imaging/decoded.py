@@ -1,4 +1,4 @@
-"""What decoding gives: the film's pixels and the few typed facts that are kept; identifiers stand apart, in `origin`."""
+"""What decoding gives: the film's pixels and the few typed facts that are kept; identifiers stand apart."""
 
 from __future__ import annotations
 

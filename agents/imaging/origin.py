@@ -94,7 +94,7 @@ def _formed(value: object, form: re.Pattern[str]) -> str:
 
 
 def origin_of(ds: Dataset) -> Origin | None:
-    """The identifiers of a film's DICOM header; None where it lacks what any reference to it needs. Never refuses one."""
+    """The identifiers of a film's DICOM header; None where it lacks what any reference to it needs."""
     found: dict[str, object] = {field: _plain(ds.get(keyword), 64) for field, keyword in _UIDS.items()}
     if not all(_UID.fullmatch(str(uid)) for uid in found.values()):
         return None

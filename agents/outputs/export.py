@@ -8,16 +8,19 @@ from wardround.agents.imaging.decoded import DecodedFilm
 from wardround.agents.imaging.npy import npy_bytes
 from wardround.agents.imaging.origin import Origin
 from wardround.agents.outputs.fhir import written_fhir
+from wardround.agents.outputs.fhir_check import fhir_problems
 from wardround.agents.outputs.sr import written_sr
+from wardround.agents.outputs.tid1500 import sr_problems
 from wardround.agents.outputs.told import told
 from wardround.contracts.diagnosis import Diagnosis
-from wardround.contracts.errors import CallerError, ProblemCode
+from wardround.contracts.errors import CallerError, Fault, ProblemCode
 from wardround.contracts.exports import BoundBy, Exported, ExportFormat
 from wardround.contracts.study import ArtefactKind, Image
 
 __all__ = ["check_source", "export_file", "film_of"]
 
 _MEDIA_TYPES = {ExportFormat.SR: "application/dicom", ExportFormat.FHIR: "application/fhir+json"}
+_READERS = {ExportFormat.SR: sr_problems, ExportFormat.FHIR: fhir_problems}
 
 
 def film_of(result: Diagnosis) -> Image:
@@ -56,6 +59,7 @@ def export_file(
     Raises:
         CallerError: UNSUPPORTED_FORMAT, a structured report is wanted and the film is of no DICOM file that can be
             referred to; BAD_ARGUMENT, the result names no film.
+        Fault: INTERNAL, our own reader finds something wrong with the file.
     """
     film_of(result)
     assert result.study is not None
@@ -69,6 +73,13 @@ def export_file(
             ProblemCode.UNSUPPORTED_FORMAT,
             "A structured report belongs to a DICOM image, and no DICOM identifiers of this film are known.",
             "Name the film's DICOM file as the source, or export the result as FHIR.",
+        )
+    if _READERS[wanted](data):
+        # What a reader says may quote the file, hence no word of it here.
+        raise Fault(
+            ProblemCode.INTERNAL,
+            "The file does not pass our own check of its format, and is not handed out.",
+            "Report it; the result itself is whole: 'wardround runs show RUN --json'.",
         )
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     return data, Exported(

@@ -18,7 +18,8 @@ def test_every_code_has_a_source_and_is_in_the_dictionary(row: ReportCode) -> No
     assert row.source
     if row.code in _ELSEWHERE:
         return
-    found = [meanings[row.code][0] for meanings in concepts[row.scheme].values() if row.code in meanings]
+    scheme: dict[str, dict[str, tuple[str, list[int]]]] = dict(concepts[row.scheme])  # type: ignore[arg-type]
+    found = [meanings[row.code][0] for meanings in scheme.values() if row.code in meanings]
     assert any(meaning.casefold().startswith(row.meaning.casefold()) for meaning in found), found
 
 

@@ -97,28 +97,27 @@ def _evidence() -> tuple[Evidence, ...]:
 
 
 def _claims() -> tuple[Claim, ...]:
-    stands = {"verdict": Verdict.SUPPORTED}
     return (
         Claim(
             id="C1", subject="Effusion", polarity=Polarity.PRESENT, side=Side.LEFT, region=Region.LOWER_ZONE,
             degree=Degree.MODERATE, change=Change.LARGER, confidence=0.83, calibrated=True,
-            citations=("E2", "E1", "E3"), text="Moderate pleural effusion, left lower zone.", **stands,
+            citations=("E2", "E1", "E3"), text="Moderate pleural effusion, left lower zone.", verdict=Verdict.SUPPORTED,
         ),
         Claim(
             id="C2", subject="Pleural_Thickening", polarity=Polarity.ABSENT, side=Side.RIGHT, confidence=0.2,
-            citations=("E4",), text="Pleural thickening is not suspected.", **stands,
+            citations=("E4",), text="Pleural thickening is not suspected.", verdict=Verdict.SUPPORTED,
         ),
         Claim(
             id="C3", subject="cardiothoracic ratio", polarity=Polarity.PRESENT, value=0.61, unit="1",
-            citations=("E5",), text="Cardiothoracic ratio measures 0.61.", **stands,
+            citations=("E5",), text="Cardiothoracic ratio measures 0.61.", verdict=Verdict.SUPPORTED,
         ),
         Claim(
             id="C4", subject="Nodule", polarity=Polarity.UNCERTAIN, value=12.5, unit="mm", confidence=0.4,
-            citations=("E6", "E7"), text="A lung nodule of 12.5 mm is undecided.", **stands,
+            citations=("E6", "E7"), text="A lung nodule of 12.5 mm is undecided.", verdict=Verdict.SUPPORTED,
         ),
         Claim(
             id="C5", subject="heart failure", polarity=Polarity.UNCERTAIN, citations=("E1",),
-            text="Heart failure may be considered.", **stands,
+            text="Heart failure may be considered.", verdict=Verdict.SUPPORTED,
         ),
     )  # fmt: skip
 

@@ -25,7 +25,8 @@ Break = Callable[[Any], None]
 
 
 def _child(item: Dataset, code: str) -> Dataset:
-    return next(one for one in item.ContentSequence if one.ConceptNameCodeSequence[0].CodeValue == code)
+    found: Dataset = next(one for one in item.ContentSequence if one.ConceptNameCodeSequence[0].CodeValue == code)
+    return found
 
 
 def _without(item: Dataset, code: str) -> None:
