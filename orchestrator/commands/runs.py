@@ -15,7 +15,8 @@ from wardround.contracts.base import NOTICE
 from wardround.contracts.diagnosis import Diagnosis
 from wardround.contracts.errors import CallerError, ProblemCode
 from wardround.contracts.exports import BoundBy, Exported, ExportFormat
-from wardround.orchestrator.config import load_configuration
+from wardround.contracts.roles import Role
+from wardround.orchestrator.config import Configuration, load_configuration
 from wardround.orchestrator.console import data, talk
 
 if TYPE_CHECKING:
@@ -108,23 +109,38 @@ def show(
         data().print(result_table(result))
 
 
+def _without_models(configuration: Configuration) -> Configuration:
+    """The house with nobody but who exports, so that nobody waits for models that are not asked."""
+    exporting = {
+        name: one
+        for name, one in configuration.specialists.items()
+        if one.enabled and (name == "intake" or Role.EXPORT in one.roles)
+    }
+    return configuration.model_copy(update={"specialists": exporting}) if exporting else configuration
+
+
 async def _export(run_id: str, format: ExportFormat, source: str | None) -> tuple[bytes, Exported]:
     from wardround.orchestrator.composition import open_house
     from wardround.orchestrator.exports import export
 
-    async with open_house(load_configuration(), None) as house:
+    async with open_house(_without_models(load_configuration()), None) as house:
         return await export(house, await house.runs.load(run_id), format, source=source)
 
 
 def _write(data: bytes, out: Path) -> None:
-    """A new file that is its owner's alone; what is there is not written over.
+    """A new file that is its owner's alone, whole or not at all; what is there is not written over.
 
     Raises:
         CallerError: BAD_ARGUMENT, the file is there, or cannot be written.
     """
     try:
-        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
+        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+        except OSError:
+            out.unlink()
+            raise
     except OSError as error:
         raise CallerError(
             ProblemCode.BAD_ARGUMENT,
