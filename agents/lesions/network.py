@@ -18,6 +18,10 @@ from wardround.agents.lesions.vss import VSSBlock
 
 __all__ = ["LesionNetwork"]
 
+# Of pictures in [0, 1]. A norm over channels does not take a constant away: uncentred, the grey that all pixels share
+# drowned what tells them apart, and after 300 steps of planted films half as many lesions were found.
+_MIDDLE, _SPREAD = 0.5, 0.125
+
 
 class _Stem(nn.Module):
     """Pictures (B, channels, H, W) to tokens (B, H/p, W/p, C) of p × p pixels."""
@@ -104,7 +108,8 @@ class LesionNetwork(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         height, width = pictures.shape[-2:]
         stride = self.options.stride
-        padded = F.pad(pictures, (0, -width % stride, 0, -height % stride), mode="replicate")
+        centred = (pictures - _MIDDLE) / _SPREAD
+        padded = F.pad(centred, (0, -width % stride, 0, -height % stride), mode="replicate")
         stem = x = self.stem(padded)  # (B, H/p, W/p, C0)
         kept: list[Tensor] = []
         for number, stage in enumerate(self.encoder):

@@ -26,7 +26,7 @@ from wardround.contracts.lesions import LesionModelCard
 __all__ = ["NETWORK", "TRAINING", "fit_nodules"]
 
 NETWORK = NetworkOptions(widths=(16, 32, 64, 128), patch=4, directions="split", states=8, head=16, chunk=32)
-TRAINING = TrainingOptions(steps=1500, batch=8, crop=192, rate=2e-3, turn_degrees=25.0)
+TRAINING = TrainingOptions(steps=1500, batch=8, crop=192, rate=3e-3, turn_degrees=25.0)
 _FOLD = 0  # of the patients, measured on and not learned from
 _WORDS = ModelWords(
     name="jsrt-nodules",

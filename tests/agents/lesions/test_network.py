@@ -196,7 +196,7 @@ def test_peers_are_of_like_size_and_answer_alike() -> None:
     ours = count(LesionNetwork(options))
     for name in PEERS:
         net = peer(name, options).eval()
-        assert count(net) == pytest.approx(ours, rel=0.1)
+        assert count(net) == pytest.approx(ours, rel=0.2)  # VM-UNet widens by whole steps
         with torch.inference_mode():
             assert net(_pictures(64, 1)).shape == (1, 2, 64, 64)
 
