@@ -2,8 +2,7 @@
 
 An independent re-implementation from the published description of S3-Mamba (Wang et al. 2025, arXiv 2412.14546): one
 learnable weight per channel, and two residual paths, one for the block's input and one that strengthens small lesions.
-What the description leaves open is ours: the branch's form (two convolutions, for a scan alone learns local contrast
-slowly), its place behind the scan, and the squeeze. Maps are
+What the description leaves open is ours: the branch's form, its place behind the scan, and the squeeze. Maps are
 (B, H, W, C), channels last.
 """
 
@@ -28,9 +27,7 @@ class EnCF(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.local = nn.Sequential(
-            nn.Conv2d(width, width, 3, padding=1), nn.SiLU(), nn.Conv2d(width, width, 3, padding=1)
-        )
+        self.local = nn.Conv2d(width, width, 3, padding=1, groups=width)
         self.emphasis = nn.Parameter(torch.zeros(width))
         narrow = max(width // _SQUEEZE, 1)
         self.called_for = nn.Sequential(nn.Linear(width, narrow), nn.SiLU(), nn.Linear(narrow, width))
