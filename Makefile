@@ -149,4 +149,4 @@ location-priors: $(STAMP)
 	$(BIN)/python -P -m wardround.agents.evidence.recipe.make_location_priors
 
 clean:
-	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis

@@ -23,6 +23,7 @@ class ProblemCode(StrEnum):
     BAD_ARGUMENT = "bad_argument"
     BLANK_IMAGE = "blank_image"
     COLOUR_IMAGE = "colour_image"
+    CONFLICT = "conflict"
     DAMAGED_FILE = "damaged_file"
     EXPIRED = "expired"
     FORBIDDEN = "forbidden"
@@ -36,6 +37,7 @@ class ProblemCode(StrEnum):
     PATH_NOT_ALLOWED = "path_not_allowed"
     REASONER_KEY = "reasoner_key"
     TOO_LARGE = "too_large"
+    UNAUTHENTICATED = "unauthenticated"
     UNSUPPORTED_FORMAT = "unsupported_format"
     # ours, or a specialist's
     BUSY = "busy"

@@ -8,6 +8,7 @@ The orchestrator passes only the arguments that the tool's input schema names.
     render    image, layers                         one preview picture under 700 kB
     keep      image, details, artefacts             Kept
     export    result, format, source                Exported, and the file as an embedded resource
+    forget    study                                 nothing that is read
     screen    image, details                        ScreenReport
     detect    image, details                        EvidenceReport
     segment   image, details                        EvidenceReport
@@ -47,6 +48,7 @@ class Role(StrEnum):
     RENDER = "render"
     KEEP = "keep"
     EXPORT = "export"
+    FORGET = "forget"
     SCREEN = "screen"
     DETECT = "detect"
     SEGMENT = "segment"

@@ -24,6 +24,10 @@
     mode = "cases"                       # case votes, without a language model; or single, panel
     budget = 2000                        # what orders may cost; without it there is no limit
 
+    [service]                            # serve: the REST service
+    hosts = ["ward.example.org"]         # names under which it is reached, beside this machine's own
+    tokens = "tokens.toml"               # who may call; made by 'wardround token'
+
 Environment: WARDROUND_CONFIG (the file), WARDROUND_HOME (data folder), WARDROUND_STORE (artefact folder),
 WARDROUND_URL_<NAME> (a specialist's address, which wins over the file).
 """
@@ -47,7 +51,15 @@ from wardround.contracts.roles import Role
 from wardround.contracts.site_priors import site_priors
 from wardround.providers.settings import ProviderSettings
 
-__all__ = ["BUILT_IN", "Configuration", "EncounterConfig", "ReasonerConfig", "SpecialistConfig", "load_configuration"]
+__all__ = [
+    "BUILT_IN",
+    "Configuration",
+    "EncounterConfig",
+    "ReasonerConfig",
+    "ServiceConfig",
+    "SpecialistConfig",
+    "load_configuration",
+]
 
 BUILT_IN = ("intake", "cxr", "anatomy", "lesions", "evidence", "cases", "survival")
 _URL_PREFIX = "WARDROUND_URL_"
@@ -148,6 +160,26 @@ class EncounterConfig(_Section):
     cases: Annotated[int, Field(ge=1, le=20)] = 5
 
 
+class ServiceConfig(_Section):
+    """The REST service.
+
+    Attributes:
+        hosts: names under which it may be reached beside this machine's own; any other Host header is refused.
+        origins: web pages that may call it, such as `https://ward.example.org`; any other Origin is refused.
+        tokens: who may call; None: `tokens.toml` in the data folder.
+        upload_mb: the most that the files of one study may have, in megabytes.
+        most_queued: how many jobs may wait; further ones are refused until there is room.
+        keep_days: how long ended jobs with their runs, and studies, are kept.
+    """
+
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    tokens: Path | None = None
+    upload_mb: Annotated[int, Field(ge=1, le=4096)] = 256
+    most_queued: Annotated[int, Field(ge=1, le=100_000)] = 200
+    keep_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
+
+
 class Configuration(_Section):
     """All that can be configured; the defaults run at once, offline, in one process."""
 
@@ -160,6 +192,7 @@ class Configuration(_Section):
     selective: SelectiveConfig = SelectiveConfig()
     reasoner: ReasonerConfig = ReasonerConfig()
     encounter: EncounterConfig = EncounterConfig()
+    service: ServiceConfig = ServiceConfig()
 
     @field_validator("priors", mode="before")
     @classmethod
@@ -167,6 +200,11 @@ class Configuration(_Section):
         if not isinstance(given, Mapping):
             raise ValueError("give a share of films per finding, for example Pneumonia = 0.013")
         return site_priors(given)
+
+    @property
+    def tokens_file(self) -> Path:
+        """Where the service's tokens lie, or would lie."""
+        return self.service.tokens or self.home / "tokens.toml"
 
     @property
     def artefact_hosts(self) -> frozenset[str]:

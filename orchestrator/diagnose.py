@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -25,6 +26,7 @@ from wardround.contracts.survival import SurvivalQuestion
 from wardround.orchestrator.directory import Directory, Player
 from wardround.orchestrator.graph import build_graph
 from wardround.orchestrator.reasoning.reasoner import Reasoner
+from wardround.orchestrator.rejoin import rejoined
 from wardround.orchestrator.result import result_of
 from wardround.orchestrator.runs import RunStore
 from wardround.orchestrator.state import RunContext, RunState
@@ -92,6 +94,18 @@ class Diagnoser:
                 ProblemCode.WRONG_SHAPE, f"The intake '{player.specialist}' answered in a wrong shape."
             ) from error
 
+    async def forget_study(self, handle: str) -> None:
+        """Has the intake erase a study with its films; one that it does not know is no error.
+
+        Raises:
+            Fault: the intake is down.
+        """
+        try:
+            await (await self._first(Role.FORGET)).call({"study": handle})
+        except CallerError as error:
+            if error.problem.code is not ProblemCode.NOT_FOUND:
+                raise
+
     async def render(self, arguments: Mapping[str, Any]) -> CallToolResult:
         """Has the intake draw a film and layers; the result's image content is the picture.
 
@@ -152,7 +166,7 @@ class Diagnoser:
         run_id = run_id or f"run_{secrets.token_urlsafe(16)}"
         earlier = None
         if prior is not None:
-            earlier = await self.diagnose(prior, listener=listener, strategy=StrategyName.NONE)
+            earlier = await self.once(f"{run_id}_prior", prior, listener=listener, strategy=StrategyName.NONE)
         own = self.reasoner.options.strategy if self.reasoner is not None else StrategyName.NONE
         begun: RunState = {
             "study": study.model_dump(mode="json"),
@@ -167,6 +181,25 @@ class Diagnoser:
             "answer_share": self._answer_share if answer_share is None else answer_share,
         }
         return await self._run(run_id, begun, listener)
+
+    async def once(
+        self, run_id: str, study: Study, history: str = "", *, listener: Listener | None = None, **options: Any
+    ) -> Diagnosis:
+        """The run of that id, however often it is asked for: finished before, finished now, or made now.
+
+        Args:
+            options: as for `diagnose`; they count only where the run has not begun.
+
+        Raises:
+            CallerError: as for `diagnose`.
+        """
+        for known in (self.runs.load, partial(self.resume, listener=listener)):
+            try:
+                return await known(run_id)
+            except CallerError as error:
+                if error.problem.code is not ProblemCode.NOT_FOUND:
+                    raise
+        return await self.diagnose(study, history, listener=listener, run_id=run_id, **options)
 
     async def resume(self, run_id: str, *, listener: Listener | None = None) -> Diagnosis:
         """Finishes a run whose process ended in the middle; steps that were finished are not done again.
@@ -189,6 +222,10 @@ class Diagnoser:
         away = tuple(Missing(specialist=one.specialist, role="unknown", problem=one.problem) for one in silent)
         if begun is not None:
             await self.runs.begin(run_id, self._setup(begun, players, away))
+        else:
+            setup, _ = await self.runs.tape(run_id)
+            players = rejoined(setup.players, players)
+            away = tuple(Missing.model_validate(one) for one in setup.silent)
         write = self.runs.writer(run_id)
         context = RunContext(taped(players, write), self._calibrated, recorded(self.reasoner, write))
         clock = time.perf_counter()

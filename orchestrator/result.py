@@ -15,7 +15,7 @@ from wardround.contracts.screening import ScreenOutcome
 from wardround.contracts.study import Study
 from wardround.orchestrator.ledger import Ledger
 
-__all__ = ["TEMPLATES", "result_of"]
+__all__ = ["TEMPLATES", "result_of", "without_urls"]
 
 TEMPLATES = "templates over the weigher's result (no language model)"
 _EARLIER = "earlier studies"
@@ -41,7 +41,7 @@ def result_of(
     return Diagnosis(
         run_id=run_id,
         status=Status.REFUSED if refusal else Status.PARTIAL if missing else Status.COMPLETE,
-        study=_without_urls(study),
+        study=without_urls(study),
         conclusions=tuple(Conclusion.model_validate(one) for one in state.get("conclusions", [])),
         evidence=items,
         missing=missing,
@@ -70,7 +70,7 @@ def _unseen(study: Study, items: Sequence[Evidence], compared: bool) -> tuple[st
     return (*further, *findings, *always)
 
 
-def _without_urls(study: Study) -> Study:
+def without_urls(study: Study) -> Study:
     """URLs expire and say where a server is: they do not belong in a result."""
     images = tuple(
         image.model_copy(update={"film": image.film.model_copy(update={"url": None})}) for image in study.images

@@ -70,7 +70,9 @@ class RunStore:
         async with aiosqlite.connect(file) as connection:
             await connection.execute("PRAGMA journal_mode=WAL")
             await connection.execute("PRAGMA synchronous=NORMAL")
-            await connection.execute("PRAGMA busy_timeout=5000")
+            # A step's answers are committed with its checkpoint: another process may have to wait for a whole step.
+            await connection.execute("PRAGMA busy_timeout=60000")
+            await connection.execute("PRAGMA secure_delete=ON")
             await connection.executescript(_SCHEMA)
             await connection.commit()
             yield cls(connection)
@@ -143,6 +145,18 @@ class RunStore:
                 ProblemCode.NOT_FOUND, "There is no finished run of that id.", "List them: 'wardround runs list'."
             )
         return Diagnosis.model_validate_json(row[0])
+
+    async def forget(self, run_id: str) -> None:
+        """Deletes a run, finished or not, with its tape and checkpoints and the run that read an earlier film for it.
+
+        Past recovery from the file; a run that is not there is no error.
+        """
+        for one in (run_id, f"{run_id}_prior"):
+            await self.checkpointer.adelete_thread(one)
+            for table in ("tapes", "setups", "runs"):
+                await self._connection.execute(f"DELETE FROM {table} WHERE run_id = ?", (one,))
+        await self._connection.commit()
+        await self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def summaries(self, limit: int = 50) -> tuple[RunSummary, ...]:
         """The last runs, newest first."""

@@ -131,7 +131,7 @@ def build(settings: ServerSettings) -> MCPServer[Any]:
 
     add_tool(server, open_study, Study, role=Role.INTAKE, title="Open a study", annotations=WRITES)
     add_tool(server, get_study, Study, title="Describe a study")
-    add_tool(server, forget_study, Forgotten, title="Erase a study", annotations=DELETES)
+    add_tool(server, forget_study, Forgotten, role=Role.FORGET, title="Erase a study", annotations=DELETES)
     add_tool(server, keep_artefacts, Kept, role=Role.KEEP, title="Keep artefacts", annotations=WRITES)
     add_tool(server, render_film, Preview, role=Role.RENDER, title="Draw a film")
     add_export(server, intake, desk.store, identifiers)

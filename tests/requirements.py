@@ -43,6 +43,10 @@ _REPORT = "agents/outputs/test_sr.py::"
 _BUNDLE = "agents/outputs/test_fhir.py::"
 _SEALED = "agents/imaging/test_identifiers.py::"
 _LESIONS = "evals/test_lesions_command.py::"
+_QUEUE = "orchestrator/jobs/test_queue.py::"
+_WORKER = "orchestrator/jobs/test_worker.py::"
+_SERVED = "orchestrator/service/test_diagnoses.py::"
+_CALLERS = "orchestrator/service/test_identity.py::"
 
 PROMISES: tuple[Promise, ...] = (
     Promise(
@@ -673,6 +677,87 @@ PROMISES: tuple[Promise, ...] = (
         (
             f"{_EXPORTING}test_a_png_is_exported_as_fhir_without_a_study_and_refused_as_sr",
             f"{_EXPORTING}test_a_film_without_uids_of_its_own_is_diagnosed_and_not_exported_as_sr",
+        ),
+    ),
+    Promise(
+        "SERVICE-01",
+        "A film handed in over HTTP becomes a job, and the job a result as JSON or as a page; every response carries "
+        "the notice, and every error is a problem that repeats nothing of what was sent.",
+        (
+            "journeys/test_service.py::"
+            "test_a_film_is_handed_in_diagnosed_and_read_over_http_though_the_service_is_killed_meanwhile",
+            f"{_SERVED}test_a_film_becomes_a_job_whose_result_is_json_or_a_page",
+            f"{_SERVED}test_what_is_no_film_is_refused_by_its_content_whatever_it_is_called",
+            f"{_SERVED}test_bodies_of_another_kind_and_in_another_shape_are_refused_without_an_echo",
+            f"{_SERVED}test_bodies_that_are_too_large_are_refused_whether_they_tell_their_length_or_not",
+        ),
+    ),
+    Promise(
+        "SERVICE-02",
+        "A job that was accepted is done, whatever process is killed, and its result is there once.",
+        (
+            f"{_WORKER}test_a_worker_killed_in_the_middle_is_followed_by_another_and_nothing_is_there_twice",
+            f"{_WORKER}test_a_job_taken_up_after_its_run_was_finished_is_only_ended",
+            f"{_WORKER}test_an_earlier_film_is_read_once_however_often_the_job_is_taken_up",
+            f"{_QUEUE}test_a_lease_that_ran_out_is_claimed_again_and_the_first_worker_can_end_nothing",
+            f"{_QUEUE}test_a_job_that_ends_one_worker_after_another_is_given_up",
+            f"{_SERVED}test_jobs_that_wait_are_done_by_the_next_process_and_their_events_go_on",
+        ),
+    ),
+    Promise(
+        "SERVICE-03",
+        "The queue is bounded and says when to come again; a repeated request makes no second job.",
+        (
+            f"{_SERVED}test_a_full_queue_says_when_to_come_again",
+            f"{_SERVED}test_a_repeated_request_makes_one_job_and_a_key_used_twice_is_refused",
+            f"{_QUEUE}test_many_who_submit_with_one_key_at_once_make_one_job",
+        ),
+    ),
+    Promise(
+        "SERVICE-04",
+        "Cancelling reaches the specialist and frees the worker; what has ended can be deleted past recovery, and is "
+        "when its time is over.",
+        (
+            f"{_WORKER}test_cancelling_reaches_the_specialist_and_frees_the_worker",
+            f"{_SERVED}test_a_job_is_cancelled_and_what_has_ended_is_deleted_with_its_run",
+            f"{_WORKER}test_what_has_had_its_time_is_forgotten_with_its_run_and_what_is_under_way_is_not",
+        ),
+    ),
+    Promise(
+        "SERVICE-05",
+        "Events of a job are streamed, and go on after the last one that a client has seen.",
+        (f"{_SERVED}test_events_go_on_after_the_last_one_that_was_seen_and_then_end",),
+    ),
+    Promise(
+        "SERVICE-06",
+        "Nobody gets in where they don't belong: tokens with scopes, names and origins, another's things like none.",
+        (
+            f"{_CALLERS}test_without_a_good_token_nothing_is_told_but_health",
+            f"{_CALLERS}test_a_token_is_good_for_its_scopes_alone",
+            f"{_CALLERS}test_what_is_anothers_is_answered_like_what_never_was",
+            f"{_CALLERS}test_names_and_origins_that_are_not_ours_are_turned_away",
+            f"{_CALLERS}test_a_token_is_kept_as_a_digest_in_a_file_of_its_owner",
+            f"{_CALLERS}test_nobody_listens_beyond_this_machine_without_a_token_and_a_name",
+        ),
+    ),
+    Promise(
+        "SERVICE-07",
+        "An encounter over HTTP asks and is answered, also across a restart.",
+        (
+            "orchestrator/service/test_encounters.py::"
+            "test_an_encounter_asks_until_it_has_ended_and_is_read_as_json_or_a_page",
+            "orchestrator/service/test_encounters.py::"
+            "test_an_answer_outlives_the_service_and_no_question_is_answered_twice",
+        ),
+    ),
+    Promise(
+        "SERVICE-08",
+        "Whatever is sent, the service answers as its description says, and never with a fault.",
+        (
+            "orchestrator/service/test_description.py::"
+            "test_whatever_is_sent_the_service_answers_as_its_description_says_and_never_with_a_fault",
+            "orchestrator/service/test_description.py::"
+            "test_every_route_is_described_with_its_problems_and_what_is_submitted_has_examples",
         ),
     ),
 )

@@ -74,7 +74,7 @@ class Encounters:
         self,
         setup: EncounterSetup,
         *,
-        films: Mapping[str, Path] | None = None,
+        films: Mapping[str, Path | Study] | None = None,
         budget: float | None = None,
         oracle: Mapping[Stage, Decision] | None = None,
         encounter_id: str | None = None,
@@ -83,7 +83,7 @@ class Encounters:
         """Plays an encounter until it ends or waits for a person.
 
         Args:
-            films: the files of the case's films by the name that the case gives them.
+            films: the files of the case's films by the name that the case gives them, or studies opened before.
             budget: what orders may cost in all, in place of the configured limit.
             oracle: the true decisions that later stages are fed, to measure what is lost on the way.
             listener: told of each move.
@@ -111,6 +111,14 @@ class Encounters:
         state["films"], state["missing"] = opened, lost
         state["oracle"] = {stage.value: one.model_dump(mode="json") for stage, one in (oracle or {}).items()}
         return await self._run(encounter_id, state, listener)
+
+    def check_mode(self, mode: EncounterMode | None) -> None:
+        """Refuses a mode that nobody could decide in.
+
+        Raises:
+            CallerError: BAD_ARGUMENT, it needs a language model and none is configured.
+        """
+        self._decider(mode or self.config.mode)
 
     async def standing(self, encounter_id: str) -> Encounter:
         """How an encounter stands, also one whose process ended in the middle: it is not played on.
@@ -164,21 +172,34 @@ class Encounters:
             CallerError: NOT_FOUND; BAD_ARGUMENT, that question is not open, such as one that was answered before.
         """
         async with self._locks[encounter_id]:
-            setup = await self.store.setup(encounter_id)
-            waiting = await self._waiting(encounter_id)
-            kind = _kind(waiting)
-            if waiting is None or waiting[kind]["id"] != asked_id:
-                raise _not_open(asked_id)
-            person = AttendedGate(setup.case, setup.opening, _record(setup.case)).person
-            answer: Answer | OrderResult
-            if kind == "question":
-                answer = person.accept(Question.model_validate(waiting[kind]), words)
-            else:
-                answer = person.accept_result(Order.model_validate(waiting[kind]), words)
-            # Kept before it is played: an answer outlives the process that took it, and no second one passes.
-            if not await self.store.keep_answer(encounter_id, asked_id, answer.model_dump_json()):
-                raise _not_open(asked_id)
+            answer = await self._kept(encounter_id, asked_id, words)
             return await self._run(encounter_id, Command(resume=answer.model_dump(mode="json")), listener)
+
+    async def take(self, encounter_id: str, asked_id: str, words: str) -> None:
+        """Keeps a person's answer for whoever plays on: `resume` then plays it.
+
+        Raises:
+            CallerError: as for `answer`.
+        """
+        async with self._locks[encounter_id]:
+            await self._kept(encounter_id, asked_id, words)
+
+    async def _kept(self, encounter_id: str, asked_id: str, words: str) -> Answer | OrderResult:
+        setup = await self.store.setup(encounter_id)
+        waiting = await self._waiting(encounter_id)
+        kind = _kind(waiting)
+        if waiting is None or waiting[kind]["id"] != asked_id:
+            raise _not_open(asked_id)
+        person = AttendedGate(setup.case, setup.opening, _record(setup.case)).person
+        answer: Answer | OrderResult
+        if kind == "question":
+            answer = person.accept(Question.model_validate(waiting[kind]), words)
+        else:
+            answer = person.accept_result(Order.model_validate(waiting[kind]), words)
+        # Kept before it is played: an answer outlives the process that took it, and no second one passes.
+        if not await self.store.keep_answer(encounter_id, asked_id, answer.model_dump_json()):
+            raise _not_open(asked_id)
+        return answer
 
     async def _run(self, encounter_id: str, begin: Any, listener: Listener | None) -> Encounter:
         setup = await self.store.setup(encounter_id)
@@ -254,20 +275,15 @@ class Encounters:
 
     async def _read_film(self, study: Study, run_id: str) -> Diagnosis:
         """A film that this order read before is not read again; a reading that was interrupted is finished."""
-        for known in (self.house.runs.load, self.house.resume):
-            try:
-                return await known(run_id)
-            except CallerError as error:
-                if error.problem.code is not ProblemCode.NOT_FOUND:
-                    raise
-        return await self.house.diagnose(study, run_id=run_id)
+        return await self.house.once(run_id, study)
 
-    async def _opened(self, films: Mapping[str, Path]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    async def _opened(self, films: Mapping[str, Path | Study]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Each film opened by the intake now, so that an encounter that is resumed needs no file; and what was lost."""
         opened, lost = dict[str, Any](), list[dict[str, Any]]()
-        for name, path in films.items():
+        for name, film in films.items():
             try:
-                opened[name] = (await self.house.open_study([str(path)])).model_dump(mode="json")
+                study = film if isinstance(film, Study) else await self.house.open_study([str(film)])
+                opened[name] = study.model_dump(mode="json")
             except WardroundError as error:
                 lost.append(unread(error.problem))
         return opened, lost

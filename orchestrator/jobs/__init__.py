@@ -1,0 +1,1 @@
+"""Jobs that survive the process that does them: a bounded queue, events, workers, and what is forgotten when."""
