@@ -122,7 +122,7 @@ def _figure(
     training = bench.plan.training
     return BenchFigure(
         data=bench.data,
-        learned_films=len(bench.films.learned),
+        learned_samples=len(bench.films.learned),
         films=len(films),
         patients=judge.shaken.patients,
         lesions=judge.lesions["all"],

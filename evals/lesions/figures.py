@@ -69,7 +69,7 @@ class BenchFigure(Word):
     """
 
     data: str
-    learned_films: int
+    learned_samples: int
     films: int
     patients: int
     lesions: int

@@ -137,7 +137,9 @@ def measured(plan: Plan, variant: str, seed: int, films: Films, keep: Path | Non
             {key: value.contiguous() for key, value in network.state_dict().items()},
             keep / f"weights.{name}.safetensors",
         )
-    run = Run(variant, seed, tuple(found), count(network), middle - begin, time.perf_counter() - middle)
+    # Rounded as they are kept, so that what is read again says the same.
+    learned_s, read_s = round(middle - begin, 2), round(time.perf_counter() - middle, 2)
+    run = Run(variant, seed, tuple(found), count(network), learned_s, read_s)
     if path is not None and state is not None:
         write_whole(path, json.dumps({**named, **_words(run)}).encode())
         shutil.rmtree(state, ignore_errors=True)

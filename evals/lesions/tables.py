@@ -97,7 +97,7 @@ def _floors(table: Table, floors: dict[str, FloorFigure], groups: Iterable[str])
 def _bench(bench: BenchFigure) -> tuple[Table, ...]:
     title = (
         f"{bench.data}: {bench.lesions} lesions on {bench.films} films, found at false alarms an image; "
-        f"{bench.learned_films} films learned from, {bench.steps} steps of {bench.batch} crops of {bench.crop} px"
+        f"{bench.learned_samples} samples learned from, {bench.steps} steps of {bench.batch} crops of {bench.crop} px"
     )
     table = _table(title, "network", "lesions", *_headings())
     first = next(iter(bench.models.values()))

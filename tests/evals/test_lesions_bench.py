@@ -71,14 +71,14 @@ def test_a_stopped_training_goes_on_and_ends_where_it_would_have(
     for one, other in zip(whole.seen, again.seen, strict=True):
         np.testing.assert_allclose(one.matched.false, other.matched.false, atol=1e-6)
     assert len(later) == SHORT.steps + len(bench.films.tested)
-    (kept,) = tmp_path.iterdir()
+    (kept,) = tmp_path.glob("lesions.*.json")
     told = json.loads(kept.read_text())
     assert told["variant"] == OURS and told["seed"] == 0 and told["source"] and told["plan"]["window"] == 64
 
 
 def test_what_was_kept_is_given_back_unless_it_is_torn_or_of_another_plan(bench: Bench, tmp_path: Path) -> None:
     first = measured(bench.plan, "vm-unet", 0, bench.films, tmp_path)
-    (path,) = tmp_path.iterdir()
+    (path,) = tmp_path.glob("lesions.*.json")
     again = measured(bench.plan, "vm-unet", 0, bench.films, tmp_path)
     for one, other in zip(first.seen, again.seen, strict=True):
         np.testing.assert_array_equal(one.matched.found, other.matched.found)
@@ -86,7 +86,7 @@ def test_what_was_kept_is_given_back_unless_it_is_torn_or_of_another_plan(bench:
     path.write_text(path.read_text()[:100])
     assert len(measured(bench.plan, "vm-unet", 0, bench.films, tmp_path).seen) == len(first.seen)
     measured(replace(bench.plan, window=128), "vm-unet", 0, bench.films, tmp_path)
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.glob("lesions.*.json"))) == 2
 
 
 def test_networks_are_told_beside_floors_with_paired_differences(bench: Bench, tmp_path: Path) -> None:

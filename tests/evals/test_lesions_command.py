@@ -113,12 +113,12 @@ def test_networks_are_compared_on_one_split_and_a_second_run_is_the_first(home: 
     told = _json(*asked, "--plots", tmp_path / "out")
     bench = told["bench"]
     assert told["model"] is None and bench["steps"] == 2 and set(bench["models"]) == {"full", "unet"}
-    assert bench["learned_films"] + bench["films"] == 16
+    assert bench["learned_samples"] == 7 * (16 - bench["films"]), "each film six times as it is and once with nodules"
     gap = bench["differences"]["full - unet"]["3 to 5"]["mean"]
     assert len(gap["by_seed"]) == 2 and {"low", "high", "seed_low", "seed_high"} <= set(gap)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"froc_baselines.png", "recall_baselines.png"}
     kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "kept").iterdir()}
-    assert len(kept) == 4 and all(name.endswith(".json") for name in kept)
+    assert sorted(name.split(".")[0] for name in kept) == ["lesions"] * 4 + ["weights"] * 4
     assert _json(*asked) == told
     assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "kept").iterdir()} == kept
 

@@ -140,7 +140,9 @@ def test_a_film_gets_its_lesions_as_evidence_with_masks_places_and_progress(hous
             pixels = house.store.read_array(mask)
             assert pixels.shape == (SIZE, SIZE) and int(pixels.sum()) == lesion.area_px
         for spot, side in ((RIGHT, Side.RIGHT), (LEFT, Side.LEFT)):
-            (one,) = [one for one in told.found.lesions if np.hypot(*np.subtract(one.centroid, spot[:2])) < 5.0]
+            near = [one for one in told.found.lesions if np.hypot(*np.subtract(one.centroid, spot[:2])) < 5.0]
+            assert near, "at so low a score there may be fragments; the surest comes first"
+            one = near[0]
             assert one.location is not None and one.location.side is side and one.diameter_px < 25.0
 
     _with(house, story)

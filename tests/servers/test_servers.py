@@ -23,7 +23,7 @@ from wardround.servers.catalogue import SERVERS, build
 from wardround.servers.settings import ServerSettings
 
 ROLES = {
-    "intake": {Role.EXPORT, Role.INTAKE, Role.KEEP, Role.RENDER},
+    "intake": {Role.EXPORT, Role.FORGET, Role.INTAKE, Role.KEEP, Role.RENDER},
     "cxr": {Role.DETECT},
     "anatomy": {Role.SCREEN, Role.SEGMENT, Role.LOCATE},
     "evidence": {Role.WEIGH},
