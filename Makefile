@@ -10,7 +10,7 @@ FOLDERS := agents contracts evals orchestrator prompts providers servers
 export LANGSMITH_TRACING := false
 
 .PHONY: demo test lint types layers unit journeys slow test-llm study bench inspect train train-detector train-anatomy \
-	train-anatomy-baseline screen-heads survival-lung survival-breast survival-bench bench-extra bench-scan bench-lesions lesions-bench lesions-ablation priors location-priors links clean
+	train-anatomy-baseline screen-heads survival-lung survival-breast survival-bench bench-extra bench-scan bench-lesions lesions-nodules lesions-bench lesions-ablation priors location-priors links clean
 
 # FILM=path diagnoses your own film; without it a phantom with a planted effusion is made first.
 demo: $(STAMP)
@@ -134,8 +134,11 @@ survival-bench: bench-extra
 	$(BIN)/wardround evaluate survival --data none --ablation --keep $(SURVIVAL_KEEP)
 	$(BIN)/wardround evaluate survival --data none --growth
 
-# Small lesions: the networks on the JSRT nodules of DATA beside their peers, and each part's worth on planted films; hours.
+# Small lesions: a model of the JSRT nodules of DATA; the networks on these beside their peers; and each part's worth on planted films; hours.
 LESIONS_KEEP ?= $(OUT)/lesions
+lesions-nodules: $(STAMP)
+	$(BIN)/python -P -m wardround.agents.lesions.recipe.nodules $(DATA)/cxr $(OUT)/jsrt-nodules
+
 lesions-bench: $(STAMP)
 	$(BIN)/wardround evaluate lesions $(DATA)/cxr --baselines --keep $(LESIONS_KEEP) --plots $(OUT)/lesion-plots
 

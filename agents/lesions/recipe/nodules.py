@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -57,11 +58,12 @@ def fit_nodules(data: Path, folder: Path, weights: Path | None = None) -> Lesion
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(TRAINING.seed)
         network = LesionNetwork(NETWORK)
+    states = folder.with_name(f"{folder.name}.training")
     if weights is not None:
         network.load_state_dict(load_file(weights))
     else:
-        state = Checkpoints(folder.with_name(f"{folder.name}.training"), f"{TRAINING} {NETWORK}", _EVERY)
-        trained = train(network, films.samples, TRAINING, state, lambda at: _told("step", at.step, at.steps))
+        kept = Checkpoints(states, f"{TRAINING} {NETWORK}", _EVERY)
+        trained = train(network, films.samples, TRAINING, kept, lambda at: _told("step", at.step, at.steps))
         assert isinstance(trained, LesionNetwork)
         network = trained
     settings = LesionSettings(model=_WORDS, network=NETWORK, training=TRAINING)
@@ -75,7 +77,9 @@ def fit_nodules(data: Path, folder: Path, weights: Path | None = None) -> Lesion
     )
     ready = [levelled_sample(sample) for sample in held]
     made = measured_model(network.eval(), settings, learned_on, ready, _told)
-    return save(made.network, folder, made.card, TRAINING)
+    card = save(made.network, folder, made.card, TRAINING)
+    shutil.rmtree(states, ignore_errors=True)
+    return card
 
 
 def _told(what: str, at: int, most: int) -> None:
