@@ -8,6 +8,11 @@ OUT ?= out/training
 STAMP := $(VENV)/.installed
 FOLDERS := agents contracts evals orchestrator prompts providers servers
 export LANGSMITH_TRACING := false
+# Torch takes and frees the same large blocks at every step. glibc hands them back to the system each time, and on a
+# virtual machine to have them back can cost many times what is computed in them.
+export MALLOC_MMAP_MAX_ := 0
+export MALLOC_TRIM_THRESHOLD_ := 100000000000
+export MALLOC_TOP_PAD_ := 67108864
 
 .PHONY: demo test lint types layers unit journeys slow test-llm study bench inspect train train-detector train-anatomy \
 	train-anatomy-baseline screen-heads survival-lung survival-breast survival-bench bench-extra bench-scan bench-lesions lesions-nodules lesions-bench lesions-ablation priors location-priors links clean
