@@ -12,14 +12,15 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from wardround.agents.imaging.origin import Origin
+from wardround.agents.imaging.transactions import transaction
 from wardround.contracts.base import Word
 from wardround.contracts.errors import Fault, ProblemCode
 from wardround.contracts.exports import BoundBy, Exported
@@ -60,21 +61,8 @@ class Identifiers:
             for table in _TABLES:
                 index.execute(table)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        index = sqlite3.connect(self._file, timeout=30.0, isolation_level=None)
-        try:
-            # A row that is deleted is overwritten, so that what was forgotten is not left in the file's free pages.
-            index.execute("PRAGMA secure_delete=ON")
-            index.execute("BEGIN IMMEDIATE")
-            yield index
-            index.execute("COMMIT")
-        except BaseException:
-            if index.in_transaction:
-                index.execute("ROLLBACK")
-            raise
-        finally:
-            index.close()
+    def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        return transaction(self._file, write=True, secure_delete=True)
 
     def _key(self) -> Fernet:
         """The key, made where there is none yet; of two processes that make one, both get the first."""

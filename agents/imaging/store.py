@@ -15,8 +15,8 @@ import secrets
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wardround.agents.imaging.npy import channel_of, npy_bytes, parse_npy
+from wardround.agents.imaging.transactions import transaction
 from wardround.contracts.errors import CallerError, Fault, ProblemCode
 from wardround.contracts.home import private_folder
 from wardround.contracts.study import Artefact, ArtefactKind, Image, Study
@@ -96,19 +97,8 @@ class Store:
             for table in _TABLES:
                 index.execute(table)
 
-    @contextmanager
-    def _transaction(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
-        index = sqlite3.connect(self._index, timeout=30.0, isolation_level=None)
-        try:
-            index.execute("BEGIN IMMEDIATE" if write else "BEGIN DEFERRED")
-            yield index
-            index.execute("COMMIT")
-        except BaseException:
-            if index.in_transaction:
-                index.execute("ROLLBACK")
-            raise
-        finally:
-            index.close()
+    def _transaction(self, *, write: bool = False) -> AbstractContextManager[sqlite3.Connection]:
+        return transaction(self._index, write=write)
 
     def _path(self, digest: str) -> Path:
         match = _DIGEST.fullmatch(digest)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Column, Table
+from rich.table import Table
 
-from wardround.contracts.base import NOTICE
 from wardround.contracts.printable import printable
-from wardround.evals.evaluate.figures import ValueFigure
+from wardround.evals.evaluate.cells import figures_table, number, value_range
 from wardround.evals.lesions.figures import BenchFigure, FloorFigure, Froc, LesionsResult
 
 __all__ = ["lesion_tables"]
@@ -18,29 +16,15 @@ _RATES = ("0.25", "0.5", "1", "2", "4", "8")
 _WITH_RANGE = "2"  # a range at each rate would not fit a terminal
 
 
-def _number(value: float | None, places: int = 3) -> str:
-    return "" if value is None else f"{value:.{places}f}"
-
-
-def _range(figure: ValueFigure) -> str:
-    return "" if figure.low is None or figure.high is None else f"{figure.low:.2f}–{figure.high:.2f}"
-
-
 def _span(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{low:+.2f} to {high:+.2f}"
 
 
-def _table(title: str, first: str, *headings: str) -> Table:
-    columns = (Column(heading, justify="right", no_wrap=True) for heading in headings)
-    padding = (0, 1, 0, 0)
-    return Table(Column(first, no_wrap=True), *columns, title=title, caption=NOTICE, box=SIMPLE_HEAD, padding=padding)
-
-
 def _cells(froc: Froc) -> Iterable[str]:
     for rate in _RATES:
-        yield _number(froc[rate].value, 2)
+        yield number(froc[rate].value, 2)
         if rate == _WITH_RANGE:
-            yield _range(froc[rate])
+            yield value_range(froc[rate])
 
 
 def _headings() -> Iterable[str]:
@@ -61,14 +45,14 @@ def _fitted(result: LesionsResult) -> tuple[Table, ...]:
         f"{name}: {result.lesions} lesions on {result.n} images of {result.patients} patients, "
         "found at false alarms an image"
     )
-    table = _table(title, "lesions", "n", *_headings())
+    table = figures_table(title, "lesions", "n", *_headings())
     for group, froc in _groups(result.froc, result.froc_by_subtlety, result.froc_by_size).items():
         table.add_row(group, str(froc["1"].n), *_cells(froc))
     table.add_section()
     for floor, beside in result.floors.items():
         table.add_row(floor, str(beside.froc["1"].n), *_cells(beside.froc))
-    at = _table(
-        f"at a score of {_number(result.operating_point)} ({result.film_s or 0:.2f} s an image)",
+    at = figures_table(
+        f"at a score of {number(result.operating_point)} ({result.film_s or 0:.2f} s an image)",
         "figure",
         "value",
         "95 %",
@@ -82,8 +66,8 @@ def _fitted(result: LesionsResult) -> tuple[Table, ...]:
     }
     for words, figure in rows.items():
         if figure is not None:
-            at.add_row(words, _number(figure.value), _range(figure))
-    at.add_row("false alarms an image", _number(result.false_per_image, 2), "")
+            at.add_row(words, number(figure.value), value_range(figure))
+    at.add_row("false alarms an image", number(result.false_per_image, 2), "")
     return table, at
 
 
@@ -99,7 +83,7 @@ def _bench(bench: BenchFigure) -> tuple[Table, ...]:
         f"{bench.data}: {bench.lesions} lesions on {bench.films} films, found at false alarms an image; "
         f"{bench.learned_samples} samples learned from, {bench.steps} steps of {bench.batch} crops of {bench.crop} px"
     )
-    table = _table(title, "network", "lesions", *_headings())
+    table = figures_table(title, "network", "lesions", *_headings())
     first = next(iter(bench.models.values()))
     every = _groups(first.froc, first.froc_by_subtlety, first.froc_by_size)
     shown = [name for name in every if name in ("all", "subtlety 3 to 5") or name in first.by_seed]
@@ -109,7 +93,7 @@ def _bench(bench: BenchFigure) -> tuple[Table, ...]:
             table.add_row(name, group, *_cells(of_model[group]))
     table.add_section()
     _floors(table, bench.floors, shown)
-    costs = _table(
+    costs = figures_table(
         f"{bench.data}: networks",
         "network",
         "weights",
@@ -125,9 +109,9 @@ def _bench(bench: BenchFigure) -> tuple[Table, ...]:
             name,
             f"{one.parameters:,}",
             str(len(one.seeds)),
-            _number(one.dice.value),
-            _range(one.dice),
-            _number(one.hd95.value, 1),
+            number(one.dice.value),
+            value_range(one.dice),
+            number(one.hd95.value, 1),
             f"{one.learned_s:.0f}",
             f"{one.film_s:.2f}",
         )
@@ -136,7 +120,7 @@ def _bench(bench: BenchFigure) -> tuple[Table, ...]:
 
 def _gaps(bench: BenchFigure) -> Table:
     title = f"{bench.data}: what is gained at equal false alarms an image"
-    table = _table(title, "pair", "lesions", "at", "gain", "95 % by patient", "over seeds")
+    table = figures_table(title, "pair", "lesions", "at", "gain", "95 % by patient", "over seeds")
     for pair, groups in bench.differences.items():
         for group, rates in groups.items():
             for rate, one in rates.items():

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Column, Table
+from rich.table import Table
 
-from wardround.contracts.base import NOTICE
-from wardround.evals.evaluate.figures import ValueFigure
+from wardround.evals.evaluate.cells import figures_table, number, value_range
 from wardround.evals.survival.figures import (
     AblationFigure,
     DatasetFigure,
@@ -32,35 +30,21 @@ _OF_TRIALS = {
 }
 
 
-def _number(value: float | None, places: int = 3) -> str:
-    return "" if value is None else f"{value:.{places}f}"
-
-
-def _range(figure: ValueFigure) -> str:
-    return "" if figure.low is None or figure.high is None else f"{figure.low:.2f}–{figure.high:.2f}"
-
-
 def _span(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{low:+.3f} to {high:+.3f}"
-
-
-def _table(title: str, first: str, *headings: str) -> Table:
-    columns = (Column(heading, justify="right", no_wrap=True) for heading in headings)
-    padding = (0, 1, 0, 0)
-    return Table(Column(first, no_wrap=True), *columns, title=title, caption=NOTICE, box=SIMPLE_HEAD, padding=padding)
 
 
 def _row(name: str, model: ModelFigure, dataset: DatasetFigure) -> tuple[str, ...]:
     bests = (("*", dataset.best_peer), ("°", dataset.best_peer_brier))
     return (
         name + "".join(mark for mark, best in bests if best == name),
-        _number(model.harrell.value),
-        _range(model.harrell),
-        _number(model.uno.value),
-        _number(model.brier.value),
-        _range(model.brier),
-        _number(model.auc),
-        _number(model.d_calibration),
+        number(model.harrell.value),
+        value_range(model.harrell),
+        number(model.uno.value),
+        number(model.brier.value),
+        value_range(model.brier),
+        number(model.auc),
+        number(model.d_calibration),
         f"{model.seconds:.1f}",
     )
 
@@ -70,7 +54,7 @@ def _models(name: str, dataset: DatasetFigure) -> Table:
         f"{name}: {dataset.patients} patients, {dataset.events} events, {dataset.columns} columns, {dataset.folds} "
         "folds (* best peer by C, ° by Brier score)"
     )
-    table = _table(title, "model", "C", "95 %", "IPCW C", "Brier", "95 %", "AUC", "D-cal.", "s")
+    table = figures_table(title, "model", "C", "95 %", "IPCW C", "Brier", "95 %", "AUC", "D-cal.", "s")
     for model, figure in dataset.models.items():
         table.add_row(*_row(model, figure, dataset))
     return table
@@ -78,12 +62,12 @@ def _models(name: str, dataset: DatasetFigure) -> Table:
 
 def _pairs(title: str, differences: Mapping[str, Mapping[str, PairedFigure]], measures: Mapping[str, str]) -> Table:
     """A line for each pair and measure; `differences` by pair."""
-    table = _table(title, "pair", "measure", "difference", "95 %", "p", "Holm")
+    table = figures_table(title, "pair", "measure", "difference", "95 %", "p", "Holm")
     for pair, of_pair in differences.items():
         for measure, words in measures.items():
             one = of_pair[measure]
             value = "" if one.value is None else f"{one.value:+.3f}"
-            table.add_row(pair, words, value, _span(one.low, one.high), _number(one.p), _number(one.p_holm))
+            table.add_row(pair, words, value, _span(one.low, one.high), number(one.p), number(one.p_holm))
         table.add_section()
     return table
 
@@ -99,18 +83,18 @@ def _ours(name: str, dataset: DatasetFigure) -> Table:
 def _ablation(figure: AblationFigure) -> Table:
     title = (
         f"simulation: {figure.censoring:.0%} censored, {figure.patients} patients learned from, "
-        f"{figure.simulations} simulations; the truth's own C is {_number(figure.ceiling_c)}"
+        f"{figure.simulations} simulations; the truth's own C is {number(figure.ceiling_c)}"
     )
     headings = ("IPCW C", "true C", "Brier", "error", "cover", "D-cal.", "angle", "dist.", "order", "s")
-    table = _table(title, "variant", *headings)
+    table = figures_table(title, "variant", *headings)
     for name, one in figure.variants.items():
         before = (one.uno, one.true_c, one.brier, one.curve_error, one.coverage)
         after = (one.angle, one.distance, one.ordered)
         table.add_row(
             name,
-            *(_number(part.value) for part in before),
-            _number(one.calibrated, 2),
-            *(_number(part.value) for part in after),
+            *(number(part.value) for part in before),
+            number(one.calibrated, 2),
+            *(number(part.value) for part in after),
             f"{one.seconds:.0f}",
         )
     return table
@@ -121,11 +105,11 @@ def _added(figure: AblationFigure) -> Table:
 
 
 def _growth(figure: GrowthFigure) -> tuple[Table, ...]:
-    cohorts = _table(f"growth, {figure.threads} threads", "patients", "genes", "s", "s an epoch", "MB")
+    cohorts = figures_table(f"growth, {figure.threads} threads", "patients", "genes", "s", "s an epoch", "MB")
     for one in figure.cohorts:
         cells = (str(one.genes), f"{one.seconds:.1f}", f"{one.seconds_per_epoch:.2f}", f"{one.megabytes:.0f}")
         cohorts.add_row(str(one.patients), *cells)
-    bags = _table("one slide", "patches", "s", "MB")
+    bags = figures_table("one slide", "patches", "s", "MB")
     for bag in figure.bags:
         bags.add_row(str(bag.patches), f"{bag.seconds:.3f}", f"{bag.megabytes:.0f}")
     return cohorts, bags

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from wardround.contracts.errors import WardroundError
 __all__ = ["LEVELLED_PX", "Learned", "learned_films", "levelled_sample"]
 
 LEVELLED_PX = 160
-"""Side of the squares by which films are levelled: 56 mm, twice the greatest nodule but four."""
+"""Side of the squares by which films are levelled: 56 mm on JSRT's films; chosen, and not tuned."""
 _SIDE = 1024
 _LUNGS = (Structure.LEFT_LUNG, Structure.RIGHT_LUNG, Structure.HEART)  # nodules hide behind the heart, too
 _WIDENED = 6  # pixels of the outlines' own 512: nodules under the diaphragm and at the hilum
@@ -41,16 +41,7 @@ class _Packed:
     sample: Sample
 
     def __call__(self) -> Sample:
-        grey = self.image.astype(np.float32) / np.float32(255.0)
-        return Sample(
-            grey,
-            self.mask,
-            self.sample.patient,
-            self.sample.name,
-            self.sample.spacing_mm,
-            self.sample.subtlety,
-            self.sample.synthetic,
-        )
+        return replace(self.sample, image=self.image.astype(np.float32) / np.float32(255.0), mask=self.mask)
 
 
 @dataclass(frozen=True)
@@ -65,24 +56,13 @@ class Learned:
 
 def levelled_sample(sample: Sample) -> Sample:
     """The sample as the network reads it."""
-    return Sample(
-        levelled(sample.image, LEVELLED_PX),
-        sample.mask,
-        sample.patient,
-        sample.name,
-        sample.spacing_mm,
-        sample.subtlety,
-        sample.synthetic,
-    )
+    return replace(sample, image=levelled(sample.image, LEVELLED_PX))
 
 
 def _packed(sample: Sample) -> _Packed:
-    ready = levelled_sample(sample)
-    empty = np.zeros((1, 1), dtype=np.float32)
-    told = Sample(
-        empty, empty.astype(np.uint8), ready.patient, ready.name, ready.spacing_mm, ready.subtlety, ready.synthetic
-    )
-    return _Packed(np.rint(ready.image * 255.0).astype(np.uint8), ready.mask, told)
+    grey = np.rint(levelled_sample(sample).image * 255.0).astype(np.uint8)
+    bare = replace(sample, image=np.zeros((1, 1), dtype=np.float32), mask=np.zeros((1, 1), dtype=np.uint8))
+    return _Packed(grey, sample.mask, bare)
 
 
 def _within(segmenter: Segmenter, film: NDArray[np.float32]) -> NDArray[np.bool_]:
